@@ -1,0 +1,128 @@
+package collections
+
+import (
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// Visibility of a message.
+const (
+	Public   = "public"
+	Internal = "internal"
+)
+
+// Flags of a message.
+const (
+	FlagNewSender  = "new_sender" // from somebody who is not a participant
+	FlagUnverified = "unverified" // the sender could not be authenticated
+	FlagAutomatic  = "automatic"  // written by a machine
+	FlagBounce     = "bounce"
+	FlagHint       = "hint" // of the desk itself, for agents
+)
+
+// Delivery of an outgoing message.
+const (
+	DeliveryQueued  = "queued"
+	DeliverySent    = "sent"
+	DeliveryFailed  = "failed"
+	DeliveryBounced = "bounced"
+)
+
+// maxAttachment is the largest file of one message. Chosen: the size of the
+// largest mail that is taken (SECURITY-REQUIREMENTS D1).
+const maxAttachment = 50 << 20
+
+var messagesTable = table{
+	name: Messages,
+	fields: func(f *fields) {
+		f.needed("ticket", Tickets)
+		f.one("author_agent", Agents)
+		f.one("author_requester", Requesters)
+		f.text("author_address", 320)
+		f.text("author_name", 300)
+		f.one("mailbox", Mailboxes)
+		f.json("to", 100_000)
+		f.json("cc", 100_000)
+		f.json("bcc", 100_000)
+		f.choice("visibility", true, Public, Internal)
+		f.choice("channel", false, channels...)
+		f.html("html", 4<<20)
+		f.text("text", 2_000_000)
+		f.json("flags", 5_000)
+		f.files("attachments", 100, maxAttachment)
+		f.json("attachment_info", 200_000) // [{file, name, type, size, cid, inline}]
+		f.text("message_id", 998)
+		f.text("in_reply_to", 4_000)
+		f.text("references", 40_000)
+		f.flag("inbound", "Came from outside.")
+		f.date("send_after")
+		f.choice("delivery", false, DeliveryQueued, DeliverySent, DeliveryFailed, DeliveryBounced)
+		f.text("delivery_note", 2_000)
+		f.text("thread_how", 60) // why it joined this ticket
+		f.json("thread_why", 20_000)
+		f.number("blocked_images", 0, 0)
+		f.flag("trimmed", "Quoted text was folded away; the original shows it.")
+	},
+	access: access{
+		list:   rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
+		view:   rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
+		create: rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
+		update: rule(anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)`),
+		remove: rule(anAgent + ` && author_agent = @request.auth.id`), // the gate: before send_after only
+	},
+	indexes: []index{
+		{"idx_messages_ticket", false, "ticket, created", ""},
+		{"idx_messages_message_id", false, "message_id", "message_id != ''"},
+	},
+}
+
+// Message is the typed view of a message.
+type Message struct{ *core.Record }
+
+// AsMessage views a record of messages.
+func AsMessage(r *core.Record) Message { return Message{r} }
+
+// NewMessage begins a message on a ticket; it still has to be saved.
+func NewMessage(app core.App, ticket string) (Message, error) {
+	c, err := app.FindCachedCollectionByNameOrId(Messages)
+	if err != nil {
+		return Message{}, err
+	}
+	m := Message{core.NewRecord(c)}
+	m.Set("ticket", ticket)
+	return m, nil
+}
+
+// Ticket is the id of the ticket.
+func (m Message) Ticket() string { return m.GetString("ticket") }
+
+// IsPublic says whether requesters see it.
+func (m Message) IsPublic() bool { return m.GetString("visibility") == Public }
+
+// Inbound says whether it came from outside.
+func (m Message) Inbound() bool { return m.GetBool("inbound") }
+
+// ByAgent is the id of the agent who wrote it, "" if none.
+func (m Message) ByAgent() string { return m.GetString("author_agent") }
+
+// ByRequester is the id of the requester who wrote it, "" if none.
+func (m Message) ByRequester() string { return m.GetString("author_requester") }
+
+// SendAfter is when the outbox may take it, zero if it is not sent.
+func (m Message) SendAfter() time.Time { return m.GetDateTime("send_after").Time() }
+
+// Flags lists the flags.
+func (m Message) Flags() []string { return stringList(m.Record, "flags") }
+
+// To, Cc and Bcc are the addresses as stored.
+func (m Message) To() []string { return stringList(m.Record, "to") }
+
+// Cc is the copy line.
+func (m Message) Cc() []string { return stringList(m.Record, "cc") }
+
+// Bcc is the blind copy line.
+func (m Message) Bcc() []string { return stringList(m.Record, "bcc") }
+
+// MessageID is the id without angle brackets.
+func (m Message) MessageID() string { return m.GetString("message_id") }

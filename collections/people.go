@@ -1,0 +1,178 @@
+package collections
+
+import (
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+)
+
+// Roles of an agent.
+const (
+	RoleAgent = "agent"
+	RoleLead  = "lead"
+	RoleAdmin = "admin"
+)
+
+// Notice switches: an agent who mutes none hears of everything.
+const (
+	MuteAssignedMail   = "assigned_mail"
+	MuteAssignedScreen = "assigned_screen"
+	MuteReplyMail      = "reply_mail"
+	MuteReplyScreen    = "reply_screen"
+)
+
+var agentsTable = table{
+	name: Agents, auth: true,
+	fields: func(f *fields) {
+		f.text("name", 200, required, presentable)
+		f.choice("role", true, RoleAgent, RoleLead, RoleAdmin)
+		f.flag("change_manager", "May authorise changes.")
+		f.many("teams", Teams)
+		f.text("locale", 10, help("Language of screens and mails: en or zh."))
+		f.text("timezone", 60, help("IANA name, for example Europe/Berlin."))
+		f.html("signature", 20_000)
+		f.date("away_until")
+		f.one("substitute", Agents)
+		f.flag("active", "An agent who is not active cannot sign in and is offered no work.")
+		f.number("undo_s", 0, 60)
+		f.choices("mute", "What this agent does not want to hear of.", MuteAssignedMail, MuteAssignedScreen, MuteReplyMail, MuteReplyScreen)
+		f.text("last_resolution_code", 60)
+	},
+	access: access{
+		list:   rule(anAgent),
+		view:   rule(anAgent),
+		create: rule(anAdmin),
+		update: rule(`(` + anAdmin + `) || (` + anAgent + ` && id = @request.auth.id && @request.body.role:changed = false && @request.body.teams:changed = false && @request.body.active:changed = false && @request.body.change_manager:changed = false && @request.body.email:changed = false && @request.body.verified:changed = false)`),
+		remove: nil, // people leave by active=false: their name stands in history
+	},
+	tune: func(c *core.Collection) {
+		c.AuthRule = types.Pointer("active = true")
+		c.PasswordAuth.Enabled = true
+		c.PasswordAuth.IdentityFields = []string{"email"}
+		c.OTP.Enabled = false
+		c.OAuth2.Enabled = false
+		c.MFA.Enabled = false
+		c.AuthAlert.Enabled = false
+		c.AuthToken.Duration = 12 * 60 * 60 // chosen: a working day
+		c.ManageRule = rule(anAdmin)
+	},
+}
+
+var requestersTable = table{
+	name: Requesters, auth: true,
+	fields: func(f *fields) {
+		f.text("name", 200, presentable)
+		f.one("organization", Organizations)
+		f.one("manager", Requesters)
+		f.flag("vip", "Shown to agents; rules may act on it.")
+		f.text("locale", 10)
+		f.text("timezone", 60)
+		f.text("phone", 60)
+	},
+	access: access{
+		list:   rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.id)`),
+		view:   rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.id)`),
+		create: rule(anAgent),
+		update: rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.id && @request.body.email:changed = false && @request.body.organization:changed = false && @request.body.manager:changed = false && @request.body.vip:changed = false && @request.body.verified:changed = false)`),
+		remove: nil,
+	},
+	tune: func(c *core.Collection) {
+		c.PasswordAuth.Enabled = false
+		c.OTP.Enabled = true
+		c.OTP.Length = 8
+		c.OTP.Duration = 10 * 60
+		c.OAuth2.Enabled = false
+		c.MFA.Enabled = false
+		c.AuthAlert.Enabled = false
+		c.AuthRule = types.Pointer("")
+		c.AuthToken.Duration = 7 * 24 * 60 * 60 // chosen: a week
+	},
+}
+
+var organizationsTable = table{
+	name: Organizations,
+	fields: func(f *fields) {
+		f.text("name", 200, required, presentable)
+		f.json("domains", 20_000)
+		f.flag("shares_tickets", "Its people see each other's tickets.")
+	},
+	access: access{
+		list:   rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.organization)`),
+		view:   rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.organization)`),
+		create: rule(aLead), update: rule(aLead), remove: rule(anAdmin),
+	},
+	indexes: []index{{"idx_organizations_name", true, "name COLLATE NOCASE", ""}},
+}
+
+var teamsTable = table{
+	name: Teams,
+	fields: func(f *fields) {
+		f.text("name", 120, required, presentable)
+		f.choice("dispatch", false, "manual", "round_robin", "least_loaded")
+		f.number("wip_limit", 0, 0)
+	},
+	access:  readByAll(),
+	indexes: []index{{"idx_teams_name", true, "name COLLATE NOCASE", ""}},
+}
+
+// Agent is the typed view of a person on the desk.
+type Agent struct{ *core.Record }
+
+// AsAgent views a record of agents.
+func AsAgent(r *core.Record) Agent { return Agent{r} }
+
+// Name is the full name.
+func (a Agent) Name() string { return a.GetString("name") }
+
+// Role is agent, lead or admin.
+func (a Agent) Role() string { return a.GetString("role") }
+
+// Leads says whether the agent is a lead or an administrator.
+func (a Agent) Leads() bool { return a.Role() == RoleLead || a.Role() == RoleAdmin }
+
+// Active says whether the agent may sign in and be given work.
+func (a Agent) Active() bool { return a.GetBool("active") }
+
+// Teams lists the ids of the teams.
+func (a Agent) Teams() []string { return a.GetStringSlice("teams") }
+
+// Locale is "en" or "zh"; English when nothing known is set.
+func (a Agent) Locale() string { return locale(a.GetString("locale")) }
+
+// Mutes says whether the agent switched a kind of notice off.
+func (a Agent) Mutes(kind string) bool {
+	for _, m := range a.GetStringSlice("mute") {
+		if m == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// Requester is the typed view of a person who asks for help.
+type Requester struct{ *core.Record }
+
+// AsRequester views a record of requesters.
+func AsRequester(r *core.Record) Requester { return Requester{r} }
+
+// Name is the full name, or the address when there is none.
+func (r Requester) Name() string {
+	if n := r.GetString("name"); n != "" {
+		return n
+	}
+	return r.Email()
+}
+
+// Organization is the id of the organisation, "" if none.
+func (r Requester) Organization() string { return r.GetString("organization") }
+
+// Locale is "en" or "zh"; English when nothing known is set.
+func (r Requester) Locale() string { return locale(r.GetString("locale")) }
+
+func locale(s string) string {
+	if strings.HasPrefix(strings.ToLower(s), "zh") {
+		return "zh"
+	}
+	return "en"
+}

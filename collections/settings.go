@@ -1,0 +1,37 @@
+package collections
+
+import (
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// DeskSettings is the typed view of the one record of settings.
+type DeskSettings struct{ *core.Record }
+
+// FindSettings reads the desk's settings.
+func FindSettings(app core.App) (DeskSettings, error) {
+	r, err := app.FindFirstRecordByFilter(Settings, "id != ''")
+	return DeskSettings{r}, err
+}
+
+// Organization is the name under which the desk writes.
+func (s DeskSettings) Organization() string { return s.GetString("name") }
+
+// PublicURL is the address of the desk without a slash at the end, "" while
+// none is set: then no mail carries a link.
+func (s DeskSettings) PublicURL() string {
+	return strings.TrimRight(s.GetString("public_url"), "/")
+}
+
+// Locale is the language of mails to people who have none: "en" or "zh".
+func (s DeskSettings) Locale() string { return locale(s.GetString("locale")) }
+
+// ReopenDays is how many calendar days a resolved ticket may be reopened.
+func (s DeskSettings) ReopenDays() int { return s.GetInt("reopen_days") }
+
+// CloseDays is after how many business days a resolved ticket closes.
+func (s DeskSettings) CloseDays() int { return s.GetInt("close_days") }
+
+// MaxMail is the size in bytes of the largest mail that is taken.
+func (s DeskSettings) MaxMail() int64 { return int64(s.GetInt("max_mail_mb")) << 20 }
