@@ -1,0 +1,105 @@
+package collections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// startCheck bounds the consistency check at start. 300 ms read some 100 MB;
+// the whole check follows in the background ([CheckDatabase]).
+const startCheck = 300 * time.Millisecond
+
+// CheckAtStart opens the database of a folder once, before PocketBase does,
+// and refuses one that is damaged or newer than this program. It looks for
+// damage for at most 300 ms. A folder without a database passes.
+func (f *Folder) CheckAtStart(ctx context.Context) error {
+	path := filepath.Join(f.dir, dataFile)
+	if emptyFile(path) {
+		return nil
+	}
+	db, err := Connect(path)
+	if err != nil {
+		return fmt.Errorf("open the database %s: %w", path, err)
+	}
+	if err = f.checkSchema(ctx, db); err == nil {
+		err = f.checkPages(ctx, db)
+	}
+	if closing := db.Close(); err == nil && closing != nil {
+		err = fmt.Errorf("close the database %s: %w", path, closing)
+	}
+	return err
+}
+
+func (f *Folder) checkPages(ctx context.Context, db *dbx.DB) error {
+	bounded, cancel := context.WithTimeout(ctx, startCheck)
+	defer cancel()
+	finding, err := quickCheck(bounded, db)
+	if bounded.Err() != nil {
+		return ctx.Err() // out of time is no finding
+	}
+	if err == nil && finding == "" {
+		return nil
+	}
+	if err != nil {
+		finding = err.Error()
+	}
+	return fmt.Errorf("the database %s is damaged (%s); nothing was changed: %s", filepath.Join(f.dir, dataFile), finding, restoreHint(f.dir))
+}
+
+// CheckDatabase runs the whole consistency check on the open database and
+// returns what it finds, "" if nothing. It reads every page.
+func CheckDatabase(ctx context.Context, app core.App) (string, error) {
+	db, ok := app.ConcurrentDB().(*dbx.DB)
+	if !ok {
+		return "", errors.New("check the database: not inside a transaction")
+	}
+	return quickCheck(ctx, db)
+}
+
+func quickCheck(ctx context.Context, db *dbx.DB) (string, error) {
+	var lines []string
+	if err := db.NewQuery("PRAGMA quick_check(3)").WithContext(ctx).Column(&lines); err != nil {
+		return "", fmt.Errorf("check the database: %w", err)
+	}
+	if len(lines) == 1 && lines[0] == "ok" {
+		return "", nil
+	}
+	return strings.Join(lines, "; "), nil
+}
+
+// checkSchema refuses a database with steps that this program does not know:
+// an older program must not write into a newer schema.
+func (f *Folder) checkSchema(ctx context.Context, db *dbx.DB) error {
+	var applied []string
+	err := db.NewQuery("SELECT file FROM _migrations").WithContext(ctx).Column(&applied)
+	if err != nil && strings.Contains(err.Error(), "no such table") {
+		return nil // the very first start ended before any schema
+	}
+	if err != nil {
+		return fmt.Errorf("the database %s cannot be read (%w): %s", filepath.Join(f.dir, dataFile), err, restoreHint(f.dir))
+	}
+	known := knownSteps()
+	for _, file := range applied {
+		if !known[file] {
+			return fmt.Errorf("the database in %s was written by a newer deskbell (schema step %s is unknown here): start the newer version, or restore the backup from before the upgrade", f.dir, file)
+		}
+	}
+	return nil
+}
+
+func knownSteps() map[string]bool {
+	known := map[string]bool{}
+	for _, list := range []core.MigrationsList{core.SystemMigrations, core.AppMigrations} {
+		for _, m := range list.Items() {
+			known[m.File] = true
+		}
+	}
+	return known
+}
