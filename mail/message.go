@@ -37,6 +37,7 @@ type Message struct {
 
 	Text        string       // the body as text; made from HTML when there is no usable plain part
 	HTML        string       // the body as HTML, not sanitised; "" if none
+	TextMade    bool         // Text was made from HTML: strip quotes from HTML, not from Text
 	Attachments []Attachment // every leaf that is not the chosen body, in order
 
 	Header Header   // all fields, in order, as received
@@ -79,6 +80,8 @@ type Attachment struct {
 	Size      int64  // bytes after decoding
 	ContentID string // without < >
 	Inline    bool   // referenced by the HTML through cid:
+	Declared  string // the name as the mail gives it, decoded but not cleaned; never for a path
+	Unpacked  bool   // found inside another part: in winmail.dat or encoded in the text
 
 	open func() (io.ReadCloser, error)
 }

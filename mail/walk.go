@@ -1,0 +1,311 @@
+package mail
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// part is a node of the MIME tree. Its body is the bytes start..end of the
+// mail.
+type part struct {
+	header     rawHeader
+	ctype      string // media type, lower case; the default of its place if none
+	declared   bool   // a Content-Type was given
+	params     params
+	disp       string // "", "inline", "attachment", …
+	dispParams params
+	encoding   string
+	start, end int64
+	depth      int
+	children   []*part
+}
+
+func (p *part) multipart() bool { return strings.HasPrefix(p.ctype, "multipart/") }
+
+// frame is an open multipart whose boundary is looked for.
+type frame struct {
+	part     *part
+	boundary string
+	outer    int // index+1 of an outer frame with the same boundary, 0 if none
+}
+
+// walker finds the parts of a mail in one pass. Work per line is constant:
+// boundaries are looked up in a map.
+type walker struct {
+	lines  *lineReader
+	limits Limits
+	root   *part
+	open   []frame
+	byName map[string]int // boundary -> index+1 in open
+	cur    *part          // whose header or body is being read; nil after a closing boundary
+	inHead bool
+	head   []byte // header block so far
+	budget int    // bytes left for the headers of inner parts
+	parts  int
+	guess  bool // cur is a multipart without boundary: take the first line that looks like one
+	eol    int  // length of the line end before the current line
+	notes  notes
+}
+
+// notes collects each note once, in order.
+type notes []string
+
+func (n *notes) add(note string) {
+	for _, have := range *n {
+		if have == note {
+			return
+		}
+	}
+	*n = append(*n, note)
+}
+
+// walk reads the structure of a mail. The error is one of r.
+func walk(r io.ReaderAt, size int64, limits Limits) (*part, notes, error) {
+	w := &walker{
+		limits: limits,
+		root:   &part{},
+		byName: map[string]int{},
+		inHead: true,
+		budget: 4 * limits.Header,
+	}
+	if size > limits.Message {
+		size = limits.Message
+		w.notes.add(NoteTooLarge)
+	}
+	w.lines = newLineReader(io.NewSectionReader(r, 0, size))
+	w.cur = w.root
+	for {
+		p, err := w.lines.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if !w.take(p) {
+			size = p.start
+			break
+		}
+		if p.first || lineEnd(p.data) > 0 {
+			w.eol = lineEnd(p.data)
+		}
+	}
+	w.finish(size)
+	return w.root, w.notes, nil
+}
+
+// take handles one piece; false ends the walk.
+func (w *walker) take(p piece) bool {
+	if p.first {
+		if len(p.data) > 2 && p.data[0] == '-' && p.data[1] == '-' {
+			if idx, closing := w.match(p.data); idx > 0 {
+				return w.delimiter(idx-1, closing, p)
+			}
+		}
+	}
+	if w.inHead {
+		w.headerPiece(p)
+	}
+	return true
+}
+
+// match looks a line up among the open boundaries.
+func (w *walker) match(line []byte) (idx int, closing bool) {
+	if len(line) > 2000 {
+		return 0, false
+	}
+	t := bytes.TrimRight(trimEOL(line), " \t")[2:]
+	if idx = w.byName[string(t)]; idx > 0 {
+		return idx, false
+	}
+	if t, ok := bytes.CutSuffix(t, []byte("--")); ok {
+		if idx = w.byName[string(t)]; idx == 0 {
+			idx = w.byName[string(bytes.TrimRight(t, " \t"))]
+		}
+		return idx, idx > 0
+	}
+	if w.guess && !w.inHead && len(t) > 0 && len(t) <= 200 && !bytes.ContainsAny(t, " \t") {
+		w.guess = false
+		w.notes.add(NoteMalformed)
+		w.push(w.cur, string(t))
+		return len(w.open), false
+	}
+	return 0, false
+}
+
+// delimiter ends the current part and all parts below the frame.
+func (w *walker) delimiter(idx int, closing bool, p piece) bool {
+	w.guess = false
+	end := p.start - int64(w.eol)
+	if w.inHead {
+		w.endHeader(p.start)
+	}
+	w.closeTo(idx+1, end)
+	w.endCurrent(end)
+	if closing {
+		w.cur = nil
+		return true
+	}
+	parent := w.open[idx].part
+	if w.parts >= w.limits.Parts {
+		w.notes.add(NoteTooManyParts)
+		w.cur = nil
+		return false
+	}
+	w.parts++
+	w.cur = &part{depth: parent.depth + 1, start: p.start + int64(len(p.data))}
+	parent.children = append(parent.children, w.cur)
+	w.inHead, w.head = true, w.head[:0]
+	return true
+}
+
+// closeTo closes the frames from n up.
+func (w *walker) closeTo(n int, end int64) {
+	for len(w.open) > n {
+		f := w.open[len(w.open)-1]
+		w.open = w.open[:len(w.open)-1]
+		f.part.end = end
+		if f.outer > 0 {
+			w.byName[f.boundary] = f.outer
+		} else {
+			delete(w.byName, f.boundary)
+		}
+	}
+}
+
+func (w *walker) endCurrent(end int64) {
+	if w.cur != nil {
+		w.cur.end = max(end, w.cur.start)
+	}
+}
+
+// push opens a multipart.
+func (w *walker) push(p *part, boundary string) {
+	w.open = append(w.open, frame{p, boundary, w.byName[boundary]})
+	w.byName[boundary] = len(w.open)
+}
+
+// finish closes everything at the end of the mail.
+func (w *walker) finish(size int64) {
+	if w.inHead {
+		w.endHeader(size)
+	}
+	w.endCurrent(size)
+	w.closeTo(0, size)
+	w.root.end = size
+}
+
+// headerPiece adds a piece to the header block or ends it.
+func (w *walker) headerPiece(p piece) {
+	line := trimEOL(p.data)
+	if p.first {
+		switch {
+		case len(line) == 0:
+			if w.root == w.cur && len(w.head) == 0 && fieldName(w.lines.peekLine()) != "" {
+				return // blank lines before the header
+			}
+			w.endHeader(p.start + int64(len(p.data)))
+			return
+		case line[0] == ' ' || line[0] == '\t':
+		case fieldName(line) == "":
+			if !w.badLine(line) {
+				w.endHeader(p.start)
+				return
+			}
+		}
+	}
+	w.keepHeader(p.data)
+}
+
+// badLine says whether a line that is no field may be skipped as damage;
+// otherwise the body begins with it.
+func (w *walker) badLine(line []byte) bool {
+	if w.cur == w.root && len(w.head) == 0 && isFromLine(line) {
+		return true
+	}
+	next := w.lines.peekLine()
+	if name := fieldName(next); name != "" && knownField(name) {
+		w.notes.add(NoteMalformed)
+		return true
+	}
+	if len(w.head) > 0 && len(trimEOL(next)) == 0 && w.cur == w.root {
+		return false
+	}
+	return false
+}
+
+// isFromLine recognises the separator line of an mbox.
+func isFromLine(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
+}
+
+// keepHeader stores header bytes up to the limit.
+func (w *walker) keepHeader(data []byte) {
+	room := w.limits.Header - len(w.head)
+	if w.cur != w.root {
+		room = min(room, w.budget)
+	}
+	if len(data) > room {
+		data = data[:max(room, 0)]
+		w.notes.add(NoteHeaderTooLarge)
+	}
+	if w.cur != w.root {
+		w.budget -= len(data)
+	}
+	w.head = append(w.head, data...)
+}
+
+// endHeader reads the header block; the body begins at start.
+func (w *walker) endHeader(start int64) {
+	w.inHead = false
+	p := w.cur
+	p.start = start
+	p.header = parseHeader(w.head)
+	p.describe(w.defaultType(p))
+	if !p.multipart() {
+		return
+	}
+	if p.depth >= w.limits.Depth {
+		w.notes.add(NoteTooDeep)
+		return
+	}
+	boundary := strings.TrimRight(p.params["boundary"], " \t")
+	if boundary == "" {
+		w.guess = true
+		return
+	}
+	w.push(p, boundary)
+}
+
+// defaultType is the type of a part without Content-Type.
+func (w *walker) defaultType(p *part) string {
+	if n := len(w.open); p != w.root && n > 0 && w.open[n-1].part.ctype == "multipart/digest" {
+		return "message/rfc822"
+	}
+	return "text/plain"
+}
+
+// describe reads the MIME fields of the header.
+func (p *part) describe(def string) {
+	p.ctype, p.params = parseParams(p.header.get("content-type"), "")
+	p.declared = p.ctype != ""
+	p.ctype = mediaType(p.ctype, def)
+	p.disp, p.dispParams = parseParams(p.header.get("content-disposition"), "")
+	p.encoding = transferEncoding(p.header.get("content-transfer-encoding"))
+}
+
+// mediaType repairs a media type; def stands for a missing one.
+func mediaType(t, def string) string {
+	switch t {
+	case "":
+		return def
+	case "text", "text/", "plain", "text/text":
+		return "text/plain"
+	case "html", "text/xhtml":
+		return "text/html"
+	case "multipart", "multipart/":
+		return "multipart/mixed"
+	}
+	return t
+}
