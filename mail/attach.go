@@ -6,7 +6,7 @@ import (
 )
 
 // attach lists a leaf as attachment.
-func (c *content) attach(p *part) error {
+func (c *content) attach(p *mimePart) error {
 	if len(c.attachments) >= c.limits.Attachments {
 		c.notes.add(NoteTooManyAttachments)
 		return nil
@@ -37,13 +37,13 @@ func (c *content) attach(p *part) error {
 }
 
 // opener returns a function that decodes the part again.
-func (c *content) opener(p *part) func() (io.ReadCloser, error) {
+func (c *content) opener(p *mimePart) func() (io.ReadCloser, error) {
 	r := c.r
 	return func() (io.ReadCloser, error) { return io.NopCloser(p.body(r)), nil }
 }
 
 // attachEncoded lists a file that stood in the text of p.
-func (c *content) attachEncoded(p *part, f encodedFile) {
+func (c *content) attachEncoded(p *mimePart, f encodedFile) {
 	if len(c.attachments) >= c.limits.Attachments {
 		c.notes.add(NoteTooManyAttachments)
 		return
@@ -77,7 +77,7 @@ func innerHeader(r io.Reader) rawHeader {
 }
 
 // mailName names an attached mail by its subject.
-func (c *content) mailName(p *part) string {
+func (c *content) mailName(p *mimePart) string {
 	subject := decodeHeaderText(innerHeader(p.body(c.r)).get("subject"), "")
 	if name := cleanName(subject); name != "" {
 		return name + ".eml"

@@ -14,14 +14,14 @@ type content struct {
 	made        bool // text was made from the HTML
 	attachments []Attachment
 	events      []string // one line for each calendar part
-	spare       *part    // an unusual text part that serves if there is no other text
+	spare       *mimePart    // an unusual text part that serves if there is no other text
 }
 
 // seg is a piece of the body; in an alternative it has both forms.
 type seg struct{ plain, html string }
 
 // read fills text, html and attachments from the tree.
-func (c *content) read(root *part) error {
+func (c *content) read(root *mimePart) error {
 	segs, err := c.collect(root, root)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (c *content) read(root *part) error {
 }
 
 // collect returns the body pieces below p and lists its attachments.
-func (c *content) collect(p, root *part) ([]seg, error) {
+func (c *content) collect(p, root *mimePart) ([]seg, error) {
 	c.markSecured(p)
 	switch {
 	case len(p.children) == 0:
@@ -65,7 +65,7 @@ func (c *content) collect(p, root *part) ([]seg, error) {
 }
 
 // alternative merges the forms of one text.
-func (c *content) alternative(p, root *part) ([]seg, error) {
+func (c *content) alternative(p, root *mimePart) ([]seg, error) {
 	var plain, rich []string
 	for _, child := range p.children {
 		segs, err := c.collect(child, root)
@@ -88,7 +88,7 @@ func (c *content) alternative(p, root *part) ([]seg, error) {
 }
 
 // related reads the root of a compound and takes the rest as its pieces.
-func (c *content) related(p, root *part) ([]seg, error) {
+func (c *content) related(p, root *mimePart) ([]seg, error) {
 	first := p.children[0]
 	if start := firstID(p.params["start"]); start != "" {
 		for _, child := range p.children {
@@ -114,7 +114,7 @@ func (c *content) related(p, root *part) ([]seg, error) {
 }
 
 // leaf reads a text or lists an attachment.
-func (c *content) leaf(p, root *part) ([]seg, error) {
+func (c *content) leaf(p, root *mimePart) ([]seg, error) {
 	if p.multipart() && p.depth < c.limits.Depth {
 		p.ctype, p.encoding = "text/plain", "" // its boundary never came
 		if p.end-p.start <= 2 {
@@ -135,7 +135,7 @@ func (c *content) leaf(p, root *part) ([]seg, error) {
 }
 
 // readSeg reads a text leaf and unpacks files that are encoded in it.
-func (c *content) readSeg(p *part) (seg, error) {
+func (c *content) readSeg(p *mimePart) (seg, error) {
 	isHTML := p.ctype == "text/html"
 	room := &c.limits.Text
 	if isHTML {

@@ -9,7 +9,7 @@ import (
 const maxEvent = 256 << 10
 
 // describeEvent makes one line of a calendar part.
-func (c *content) describeEvent(p *part) error {
+func (c *content) describeEvent(p *mimePart) error {
 	raw, err := io.ReadAll(io.LimitReader(p.body(c.r), maxEvent))
 	if err != nil {
 		return err

@@ -6,15 +6,15 @@ import (
 )
 
 // body returns the decoded bytes of a leaf.
-func (p *part) body(r io.ReaderAt) io.Reader {
+func (p *mimePart) body(r io.ReaderAt) io.Reader {
 	return transferDecoder(io.NewSectionReader(r, p.start, max(p.end-p.start, 0)), p.encoding)
 }
 
 // charset of a text leaf as declared.
-func (p *part) charset() string { return p.params["charset"] }
+func (p *mimePart) charset() string { return p.params["charset"] }
 
 // filename returns the declared name: Content-Disposition before Content-Type.
-func (p *part) filename() string {
+func (p *mimePart) filename() string {
 	for _, name := range []string{p.dispParams["filename"], p.params["name"], p.params["filename"], p.dispParams["name"]} {
 		if name != "" {
 			return name
@@ -24,19 +24,19 @@ func (p *part) filename() string {
 }
 
 // contentID without brackets.
-func (p *part) contentID() string {
+func (p *mimePart) contentID() string {
 	return firstID(clean(string(p.header.get("content-id"))))
 }
 
 // textual says whether a leaf can serve as body: plain text or HTML that is
 // not given as an attachment.
-func (p *part) textual() bool {
+func (p *mimePart) textual() bool {
 	return (p.ctype == "text/plain" || p.ctype == "text/html") && p.disp != "attachment"
 }
 
 // walkLeaves calls fn for each part without children, in order.
-func (p *part) walkLeaves(fn func(*part)) {
-	stack := []*part{p}
+func (p *mimePart) walkLeaves(fn func(*mimePart)) {
+	stack := []*mimePart{p}
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -51,9 +51,9 @@ func (p *part) walkLeaves(fn func(*part)) {
 
 // bodyCharset is the charset of the first text leaf that declares one; raw
 // header bytes are read with it.
-func (p *part) bodyCharset() string {
+func (p *mimePart) bodyCharset() string {
 	found := ""
-	p.walkLeaves(func(leaf *part) {
+	p.walkLeaves(func(leaf *mimePart) {
 		if found == "" && strings.HasPrefix(leaf.ctype, "text/") {
 			found = leaf.charset()
 		}

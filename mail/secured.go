@@ -3,7 +3,7 @@ package mail
 import "strings"
 
 // markSecured notes encryption and signatures.
-func (c *content) markSecured(p *part) {
+func (c *content) markSecured(p *mimePart) {
 	switch p.ctype {
 	case "multipart/encrypted", "application/pgp-encrypted":
 		c.notes.add(NoteEncrypted)

@@ -1,8 +1,8 @@
 package mail
 
 // isTNEF recognises Outlook's winmail.dat.
-func isTNEF(p *part) bool {
+func isTNEF(p *mimePart) bool {
 	return p.ctype == "application/ms-tnef" || p.ctype == "application/vnd.ms-tnef"
 }
 
-func (c *content) unpackTNEF(*part) error { return nil }
+func (c *content) unpackTNEF(*mimePart) error { return nil }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// part is a node of the MIME tree. Its body is the bytes start..end of the
+// mimePart is a node of the MIME tree. Its body is the bytes start..end of the
 // mail.
-type part struct {
+type mimePart struct {
 	header     rawHeader
 	ctype      string // media type, lower case; the default of its place if none
 	declared   bool   // a Content-Type was given
@@ -18,14 +18,14 @@ type part struct {
 	encoding   string
 	start, end int64
 	depth      int
-	children   []*part
+	children   []*mimePart
 }
 
-func (p *part) multipart() bool { return strings.HasPrefix(p.ctype, "multipart/") }
+func (p *mimePart) multipart() bool { return strings.HasPrefix(p.ctype, "multipart/") }
 
 // frame is an open multipart whose boundary is looked for.
 type frame struct {
-	part     *part
+	part     *mimePart
 	boundary string
 	outer    int // index+1 of an outer frame with the same boundary, 0 if none
 }
@@ -35,10 +35,10 @@ type frame struct {
 type walker struct {
 	lines  *lineReader
 	limits Limits
-	root   *part
+	root   *mimePart
 	open   []frame
 	byName map[string]int // boundary -> index+1 in open
-	cur    *part          // whose header or body is being read; nil after a closing boundary
+	cur    *mimePart          // whose header or body is being read; nil after a closing boundary
 	inHead bool
 	head   []byte // header block so far
 	budget int    // bytes left for the headers of inner parts
@@ -61,10 +61,10 @@ func (n *notes) add(note string) {
 }
 
 // walk reads the structure of a mail. The error is one of r.
-func walk(r io.ReaderAt, size int64, limits Limits) (*part, notes, error) {
+func walk(r io.ReaderAt, size int64, limits Limits) (*mimePart, notes, error) {
 	w := &walker{
 		limits: limits,
-		root:   &part{},
+		root:   &mimePart{},
 		byName: map[string]int{},
 		inHead: true,
 		budget: 4 * limits.Header,
@@ -154,7 +154,7 @@ func (w *walker) delimiter(idx int, closing bool, p piece) bool {
 		return false
 	}
 	w.parts++
-	w.cur = &part{depth: parent.depth + 1, start: p.start + int64(len(p.data))}
+	w.cur = &mimePart{depth: parent.depth + 1, start: p.start + int64(len(p.data))}
 	parent.children = append(parent.children, w.cur)
 	w.inHead, w.head = true, w.head[:0]
 	return true
@@ -181,7 +181,7 @@ func (w *walker) endCurrent(end int64) {
 }
 
 // push opens a multipart.
-func (w *walker) push(p *part, boundary string) {
+func (w *walker) push(p *mimePart, boundary string) {
 	w.open = append(w.open, frame{p, boundary, w.byName[boundary]})
 	w.byName[boundary] = len(w.open)
 }
@@ -279,7 +279,7 @@ func (w *walker) endHeader(start int64) {
 }
 
 // defaultType is the type of a part without Content-Type.
-func (w *walker) defaultType(p *part) string {
+func (w *walker) defaultType(p *mimePart) string {
 	if n := len(w.open); p != w.root && n > 0 && w.open[n-1].part.ctype == "multipart/digest" {
 		return "message/rfc822"
 	}
@@ -287,7 +287,7 @@ func (w *walker) defaultType(p *part) string {
 }
 
 // describe reads the MIME fields of the header.
-func (p *part) describe(def string) {
+func (p *mimePart) describe(def string) {
 	p.ctype, p.params = parseParams(p.header.get("content-type"), "")
 	p.declared = p.ctype != ""
 	p.ctype = mediaType(p.ctype, def)
