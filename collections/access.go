@@ -21,8 +21,12 @@ const (
 	aLead       = anAgent + ` && (@request.auth.role = "lead" || @request.auth.role = "admin")`
 	signedIn    = `@request.auth.id != ""`
 	openToAgent = `(` + anAgent + ` && (confidential = false || allowed ~ @request.auth.id))`
-	ownTicket   = `(` + aRequester + ` && (requester = @request.auth.id || allowed_requesters ~ @request.auth.id))`
+	ownTicket   = `(` + aRequester + ` && (requester = @request.auth.id || allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && allowed_requesters ~ @request.auth.organization)))`
 )
+
+// messageReaders is who may read, and write, a message of a ticket.
+const messageReaders = `(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester +
+	` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && ticket.allowed_requesters ~ @request.auth.organization)))`
 
 // readByAgents is for lists that every agent reads and administrators keep.
 func readByAgents() access {
@@ -32,4 +36,19 @@ func readByAgents() access {
 // readByAll is for lists whose labels requesters see too.
 func readByAll() access {
 	return access{list: rule(signedIn), view: rule(signedIn), create: rule(anAdmin), update: rule(anAdmin), remove: rule(anAdmin)}
+}
+
+// RequesterSees lists, for the collections that hold more than a requester
+// may know, the fields that a requester may read, filter and sort by. Fields
+// that an administrator adds are not in it.
+var RequesterSees = map[string][]string{
+	Tickets: {"id", "collectionId", "collectionName", "number", "key", "kind", "subject", "description", "state", "requester", "priority", "urgency", "service",
+		"category", "channel", "created", "updated", "resolved_at", "closed_at", "last_message_at", "last_speaker", "version", "resolution"},
+	Messages: {"id", "collectionId", "collectionName", "ticket", "visibility", "channel", "html", "text", "attachments", "attachment_info", "inbound", "created", "updated",
+		"author_requester", "author_name", "blocked_images"},
+	Requesters:    {"id", "collectionId", "collectionName", "email", "name", "organization", "locale", "timezone", "phone", "created", "updated", "emailVisibility", "verified"},
+	Organizations: {"id", "collectionId", "collectionName", "name", "created", "updated"},
+	Teams:         {"id", "collectionId", "collectionName", "name", "created", "updated"},
+	Services:      {"id", "collectionId", "collectionName", "name", "status", "created", "updated"},
+	Categories:    {"id", "collectionId", "collectionName", "name", "parent", "created", "updated"},
 }

@@ -1,5 +1,11 @@
 package collections
 
+import (
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/itil"
+)
+
 var servicesTable = table{
 	name: Services,
 	fields: func(f *fields) {
@@ -92,4 +98,22 @@ var settingsTable = table{
 		f.flag("acknowledge", "Answer each new ticket that comes by mail with its number.")
 	},
 	access: access{list: rule(anAgent), view: rule(anAgent), update: rule(anAdmin)},
+}
+
+// FindCode finds an active row of a list of codes.
+func FindCode(app core.App, list, code string) (*core.Record, error) {
+	return app.FindFirstRecordByFilter(list, "code = {:code} && active = true", map[string]any{"code": code})
+}
+
+// FindMatrix reads the active rows of the priority matrix.
+func FindMatrix(app core.App) (itil.Matrix, error) {
+	rows, err := app.FindRecordsByFilter(PriorityMatrix, "active = true", "", 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	m := itil.Matrix{}
+	for _, r := range rows {
+		m[[2]itil.Grade{itil.Grade(r.GetInt("impact")), itil.Grade(r.GetInt("urgency"))}] = r.GetInt("priority")
+	}
+	return m, nil
 }

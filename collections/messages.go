@@ -1,9 +1,13 @@
 package collections
 
 import (
+	"strings"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/mail"
 )
 
 // Visibility of a message.
@@ -65,9 +69,9 @@ var messagesTable = table{
 		f.flag("trimmed", "Quoted text was folded away; the original shows it.")
 	},
 	access: access{
-		list:   rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
-		view:   rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
-		create: rule(`(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester + ` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id))`),
+		list:   rule(messageReaders),
+		view:   rule(messageReaders),
+		create: rule(messageReaders),
 		update: rule(anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)`),
 		remove: rule(anAgent + ` && author_agent = @request.auth.id`), // the gate: before send_after only
 	},
@@ -126,3 +130,72 @@ func (m Message) Bcc() []string { return stringList(m.Record, "bcc") }
 
 // MessageID is the id without angle brackets.
 func (m Message) MessageID() string { return m.GetString("message_id") }
+
+// LastPublicMessage finds the newest public message of a ticket that has a
+// Message-ID, besides one; its Record is nil if there is none.
+func LastPublicMessage(app core.App, ticket, besides string) (Message, error) {
+	rows, err := app.FindRecordsByFilter(Messages, "ticket = {:ticket} && visibility = 'public' && message_id != '' && id != {:besides}",
+		"-created", 1, 0, map[string]any{"ticket": ticket, "besides": besides})
+	if err != nil || len(rows) == 0 {
+		return Message{}, err
+	}
+	return Message{rows[0]}, nil
+}
+
+// ParentOf gives a stored message the form in which threading reads it; nil
+// if there is none.
+func ParentOf(m Message) *mail.Message {
+	if m.Record == nil {
+		return nil
+	}
+	return &mail.Message{MessageID: m.MessageID(), InReplyTo: strings.Fields(m.GetString("in_reply_to")), References: strings.Fields(m.GetString("references"))}
+}
+
+// Audience answers to whom an agent's reply goes when nobody is named: the
+// requester, and the participants as copy. Our own address is left out.
+func Audience(app core.App, t Ticket, own string) (to, cc []string, err error) {
+	seen := map[string]bool{mail.Fold(own): true, "": true}
+	add := func(list *[]string, addr string) {
+		if !seen[mail.Fold(addr)] {
+			seen[mail.Fold(addr)] = true
+			*list = append(*list, addr)
+		}
+	}
+	if t.Requester() != "" {
+		r, err := app.FindRecordById(Requesters, t.Requester())
+		if err != nil {
+			return nil, nil, err
+		}
+		add(&to, r.Email())
+	}
+	add(&to, t.AuthorAddress())
+	people, err := app.FindRecordsByIds(Requesters, t.Participants())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range people {
+		add(&cc, p.Email())
+	}
+	for _, a := range t.ParticipantAddresses() {
+		add(&cc, a)
+	}
+	if len(to) == 0 {
+		to, cc = cc, nil
+	}
+	return to, cc, nil
+}
+
+// HasLeft says whether a message is, or may already be, on its way.
+func HasLeft(app core.App, m Message, now time.Time) (bool, error) {
+	if m.Inbound() || m.SendAfter().IsZero() || !now.Before(m.SendAfter()) {
+		return true, nil
+	}
+	n, err := app.CountRecords(OutboundMails, dbx.HashExp{"message": m.Id}, dbx.Not(dbx.HashExp{"state": OutQueued}))
+	return n > 0, err
+}
+
+// RemoveOutbound removes the outbox rows of a message.
+func RemoveOutbound(app core.App, message string) error {
+	_, err := app.DB().Delete(OutboundMails, dbx.HashExp{"message": message}).Execute()
+	return err
+}

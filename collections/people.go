@@ -176,3 +176,26 @@ func locale(s string) string {
 	}
 	return "en"
 }
+
+// FindTeamMembers lists the active agents of a team; none for "".
+func FindTeamMembers(app core.App, team string) ([]Agent, error) {
+	if team == "" {
+		return nil, nil
+	}
+	rows, err := app.FindRecordsByFilter(Agents, "teams ?= {:team} && active = true", "name", 0, 0, map[string]any{"team": team})
+	return agentsOf(rows), err
+}
+
+func agentsOf(rows []*core.Record) []Agent {
+	out := make([]Agent, len(rows))
+	for i, r := range rows {
+		out[i] = Agent{r}
+	}
+	return out
+}
+
+// FindRequesterByAddress finds a requester by address, whatever its case.
+func FindRequesterByAddress(app core.App, addr string) (Requester, error) {
+	r, err := app.FindAuthRecordByEmail(Requesters, strings.ToLower(strings.TrimSpace(addr)))
+	return Requester{r}, err
+}

@@ -1,0 +1,42 @@
+package hooks
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/itil"
+	"github.com/deskbell/deskbell/mail"
+)
+
+// refuse turns a broken rule into the answer that PocketBase's clients know:
+// 400 with data.<field>.code and a sentence. Other errors pass unchanged.
+func refuse(err error) error {
+	var r *itil.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	errs := validation.Errors{r.Field: validation.NewError(r.Code, r.Message)}
+	if r.Field != "state" && strings.HasPrefix(r.Code, "incident_") {
+		errs["state"] = validation.NewError(r.Code, r.Message) // the step is what was refused
+	}
+	return apis.NewApiError(http.StatusBadRequest, r.Message, errs)
+}
+
+func broken(field, code, message string) error {
+	return refuse(&itil.Refusal{Field: field, Code: code, Message: message})
+}
+
+// conflict answers a change that was based on an older version with the
+// present record.
+func conflict(app core.App, stored *core.Record) error {
+	err := apis.NewApiError(http.StatusConflict, "Somebody else changed this ticket meanwhile. Look at the present values and try again.", nil)
+	err.Data = stored.PublicExport()
+	return err
+}
+
+func fold(addr string) string { return mail.Fold(addr) }

@@ -1,0 +1,362 @@
+package hooks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/collections"
+	"github.com/deskbell/deskbell/itil"
+)
+
+func (d *Desk) bindTickets(app core.App) {
+	on(app.OnRecordCreateRequest(collections.Tickets), "ticket.create.request", d.askForTicket)
+	on(app.OnRecordUpdateRequest(collections.Tickets), "ticket.update.request", d.askForChange)
+	on(app.OnRecordCreate(collections.Tickets), "ticket.open", d.openTicket)
+	on(app.OnRecordUpdate(collections.Tickets), "ticket.change", d.changeTicket)
+	on(app.OnRecordDelete(collections.Tickets), "ticket.remove", func(*core.RecordEvent) error {
+		return broken("id", "ticket_stays", "A ticket is never removed. Cancel it, or erase the person.")
+	})
+}
+
+// requesterMayOpen and requesterMayChange are the fields that a requester may
+// send; everything else is answered with 400.
+var (
+	requesterMayOpen   = []string{"id", "subject", "description", "urgency", "kind", "requester", "service", "category"}
+	requesterMayChange = []string{"state", "version", "resolution_code"}
+)
+
+// askForTicket fits a ticket that comes by HTTP to who sends it.
+func (d *Desk) askForTicket(e *core.RecordRequestEvent) error {
+	s := collections.StampOf(e.Record)
+	if s.Requester != "" {
+		if err := onlyFields(e, requesterMayOpen); err != nil {
+			return err
+		}
+		e.Record.Set("requester", s.Requester)
+		e.Record.Set("channel", collections.ChannelPortal)
+		e.Record.Set("impact", 4)
+		if e.Record.GetInt("urgency") == 0 {
+			e.Record.Set("urgency", 3)
+		}
+	}
+	if e.Record.GetString("channel") == "" {
+		if s.Source == collections.SourceUI {
+			e.Record.Set("channel", collections.ChannelAgent)
+		} else {
+			e.Record.Set("channel", collections.ChannelAPI)
+		}
+	}
+	return e.Next()
+}
+
+// askForChange notes the version that a change is based on.
+func (d *Desk) askForChange(e *core.RecordRequestEvent) error {
+	if collections.StampOf(e.Record).Requester != "" {
+		if err := onlyFields(e, requesterMayChange); err != nil {
+			return err
+		}
+	}
+	if sent(e, "version") {
+		collections.ExpectVersion(e.Record, e.Record.GetInt("version"))
+	}
+	return e.Next()
+}
+
+// onlyFields refuses a body with a name outside the list.
+func onlyFields(e *core.RecordRequestEvent, allowed []string) error {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return err
+	}
+	for name := range info.Body {
+		if !slices.Contains(allowed, name) {
+			return broken(name, "field_not_yours", "The field "+name+" cannot be set here.")
+		}
+	}
+	return nil
+}
+
+// openTicket checks and stores a new ticket with its number, its first state
+// and its event, in one transaction.
+func (d *Desk) openTicket(e *core.RecordEvent) error {
+	return inTransaction(e, func(tx core.App) error {
+		t, s := collections.AsTicket(e.Record), collections.StampOf(e.Record)
+		s.At = d.at(s)
+		if t.Kind() == "" {
+			t.Set("kind", string(itil.Incident))
+		}
+		if !itil.Supported(t.Kind()) {
+			return broken("kind", "kind_not_supported", "This desk cannot open tickets of this kind yet.")
+		}
+		wanted := t.State()
+		t.SetState(itil.First(t.Kind()))
+		if err := d.settle(tx, nil, t, wanted, s); err != nil {
+			return err
+		}
+		n, err := collections.NextNumber(tx)
+		if err != nil {
+			return fmt.Errorf("next number: %w", err)
+		}
+		t.Set("number", n)
+		t.Set("key", itil.Key(t.Kind(), n))
+		t.Set("version", 1)
+		t.SetRaw("created", d.instant(s))
+		if err := e.Next(); err != nil {
+			return err
+		}
+		err = collections.Append(tx, collections.Event{Collection: collections.Tickets, Subject: t.Id, Ticket: t.Id, Stamp: s,
+			Type: "ticket.opened", Data: map[string]any{"changes": collections.Changes(core.NewRecord(e.Record.Collection()), e.Record)}})
+		if err != nil {
+			return err
+		}
+		return d.tellOfAssignment(tx, "", t, s)
+	})
+}
+
+// changeTicket checks and stores a change in one transaction. It compares
+// with the stored row, because Record.Original is blank or stale on a record
+// that was saved before in the same process.
+func (d *Desk) changeTicket(e *core.RecordEvent) error {
+	return inTransaction(e, func(tx core.App) error {
+		stored, err := tx.FindRecordById(collections.Tickets, e.Record.Id)
+		if err != nil {
+			return err
+		}
+		if want, ok := collections.ExpectedVersion(e.Record); ok && want != stored.GetInt("version") {
+			return conflict(tx, stored)
+		}
+		collections.Overlay(stored, e.Record)
+		collections.Keep(stored, e.Record, "number", "key", "kind", "version")
+		was, is, s := collections.AsTicket(stored), collections.AsTicket(e.Record), collections.StampOf(e.Record)
+		s.At = d.at(s)
+		wanted := is.State()
+		is.SetState(was.State())
+		if err := d.settle(tx, &was, is, wanted, s); err != nil {
+			return err
+		}
+		changes := collections.Changes(stored, e.Record)
+		if len(changes) == 0 && is.GetString("allowed_requesters") == was.GetString("allowed_requesters") && is.GetString("allowed") == was.GetString("allowed") {
+			return e.Next() // nothing to count or to write down
+		}
+		is.Set("version", was.Version()+1)
+		if err := e.Next(); err != nil {
+			return err
+		}
+		err = collections.Append(tx, collections.Event{Collection: collections.Tickets, Subject: is.Id, Ticket: is.Id, Stamp: s,
+			Type: "ticket.changed", Data: map[string]any{"changes": changes, "version": is.Version()}})
+		if err != nil {
+			return err
+		}
+		return d.tellOfAssignment(tx, was.Assignee(), is, s)
+	})
+}
+
+// derived are the fields that follow from events; no client sets them.
+var derived = []string{"first_response_at", "resolved_at", "closed_at", "due_at", "reopened", "last_message_at", "last_speaker", "priority_computed"}
+
+// settle brings a ticket into the form in which it may be stored: derived
+// fields, priority, readers, and the step to the wanted state. was is nil
+// for a new ticket.
+func (d *Desk) settle(tx core.App, was *collections.Ticket, t collections.Ticket, wanted itil.State, s collections.Stamp) error {
+	settings, err := collections.FindSettings(tx)
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	before := core.NewRecord(t.Collection())
+	if was != nil {
+		before = was.Record
+	}
+	collections.Keep(before, t.Record, derived...)
+	for field, value := range collections.EffectsOf(t.Record) {
+		t.Set(field, value)
+	}
+	if was != nil && was.State().Final() {
+		return d.settleFinal(was, t, wanted)
+	}
+	if err := d.prioritise(tx, before, t); err != nil {
+		return refuse(err)
+	}
+	if err := checkPeople(tx, before, t); err != nil {
+		return err
+	}
+	from := t.State()
+	to := follow(was, t, wanted)
+	t.SetState(to)
+	if err := d.prepare(tx, from, to, t, s); err != nil {
+		return err
+	}
+	if err := itil.Check(t.Kind(), from, to, t.Facts(was, actor(s), s.At, settings)); err != nil {
+		return refuse(err)
+	}
+	stampTimes(from, to, t, s.At)
+	return t.SetReaders(tx)
+}
+
+// follow answers which state is wanted, given that an assignee takes a new
+// ticket out of the pile.
+func follow(was *collections.Ticket, t collections.Ticket, wanted itil.State) itil.State {
+	if wanted == "" {
+		wanted = t.State()
+	}
+	taken := t.Assignee() != "" && (was == nil || was.Assignee() == "")
+	if wanted == itil.New && taken {
+		return itil.Assigned
+	}
+	return wanted
+}
+
+// prepare fills in what a step implies and tidies what it leaves behind.
+func (d *Desk) prepare(tx core.App, from, to itil.State, t collections.Ticket, s collections.Stamp) error {
+	if to != itil.OnHold {
+		t.Set("hold_reason", "")
+		t.Set("wake_at", "")
+	} else if err := holdUntil(tx, from, t, s.At); err != nil {
+		return err
+	}
+	switch {
+	case to == itil.Resolved, to == itil.Cancelled:
+		if to == itil.Resolved && t.Assignee() == "" {
+			t.Set("assignee", s.Agent) // who resolves it has it, should it come back
+		}
+		if to == itil.Cancelled && s.Requester != "" && t.GetString("resolution_code") == "" {
+			t.Set("resolution_code", itil.CodeWithdrawn)
+		}
+		return checkCode(tx, t, to)
+	case from == itil.Resolved && to.Open():
+		t.Set("resolution", "")
+		t.Set("resolution_code", "")
+	}
+	return nil
+}
+
+// holdUntil checks the reason and gives it its default time to wake up.
+func holdUntil(tx core.App, from itil.State, t collections.Ticket, now time.Time) error {
+	if t.HoldReason() == "" {
+		return nil // the guard says what is missing
+	}
+	reason, err := collections.FindCode(tx, collections.HoldReasons, t.HoldReason())
+	if err != nil {
+		return broken("hold_reason", "hold_reason_unknown", "There is no active hold reason "+t.HoldReason()+".")
+	}
+	if from != itil.OnHold && t.WakeAt().IsZero() {
+		if w := collections.WakeTime(reason, now); !w.IsZero() {
+			t.Set("wake_at", w)
+		}
+	}
+	return nil
+}
+
+// checkCode refuses a resolution code that is unknown or ends tickets
+// another way.
+func checkCode(tx core.App, t collections.Ticket, to itil.State) error {
+	code := t.GetString("resolution_code")
+	if code == "" {
+		return nil // the guard says what is missing
+	}
+	row, err := collections.FindCode(tx, collections.ResolutionCodes, code)
+	if err != nil || row.GetString("ends") != string(to) {
+		return broken("resolution_code", "resolution_code_unknown", "There is no active resolution code "+code+" for this step.")
+	}
+	return nil
+}
+
+// stampTimes writes the times that follow from a step.
+func stampTimes(from, to itil.State, t collections.Ticket, now time.Time) {
+	if from == to {
+		return
+	}
+	switch {
+	case to == itil.Resolved:
+		t.Set("resolved_at", now)
+	case to == itil.Closed, to == itil.Cancelled:
+		t.Set("closed_at", now)
+	case from == itil.Resolved:
+		t.Set("resolved_at", "")
+		t.Set("reopened", t.GetInt("reopened")+1)
+	}
+}
+
+// stillWritable are the fields that a final ticket keeps open.
+var stillWritable = []string{"tags", "parent", "follows", "readers", "last_message_at", "allowed", "allowed_requesters"}
+
+func (d *Desk) settleFinal(was *collections.Ticket, t collections.Ticket, wanted itil.State) error {
+	if wanted != "" && wanted != was.State() {
+		return refuse(itil.Check(t.Kind(), was.State(), wanted, itil.Facts{}))
+	}
+	for field := range collections.Changes(was.Record, t.Record) {
+		if !slices.Contains(stillWritable, field) {
+			return broken(field, "ticket_final", "This ticket is "+string(was.State())+". Only links and tags may still change; open a new ticket that follows it.")
+		}
+	}
+	return nil
+}
+
+// prioritise computes the priority from the matrix and honours an override.
+func (d *Desk) prioritise(tx core.App, before *core.Record, t collections.Ticket) error {
+	matrix, err := collections.FindMatrix(tx)
+	if err != nil {
+		return fmt.Errorf("read matrix: %w", err)
+	}
+	computed := matrix.Priority(itil.Grade(t.GetInt("impact")), itil.Grade(t.GetInt("urgency")))
+	t.Set("priority_computed", computed)
+	wanted := t.GetInt("priority")
+	overridden := before.GetInt("priority") != before.GetInt("priority_computed")
+	if wanted == before.GetInt("priority") && !overridden {
+		wanted = 0 // nobody asked: follow the matrix
+	}
+	if computed == 0 && wanted != 0 {
+		return nil // nothing to override: the matrix has no say yet
+	}
+	p, err := itil.Prioritise(computed, wanted, t.GetString("priority_reason"))
+	if err != nil {
+		return err
+	}
+	t.Set("priority", p)
+	if p == computed {
+		t.Set("priority_reason", "")
+	}
+	return nil
+}
+
+// checkPeople refuses an assignee who is not there.
+func checkPeople(tx core.App, before *core.Record, t collections.Ticket) error {
+	if t.Assignee() == "" || t.Assignee() == before.GetString("assignee") {
+		return nil
+	}
+	a, err := tx.FindRecordById(collections.Agents, t.Assignee())
+	if err != nil || !collections.AsAgent(a).Active() {
+		return broken("assignee", "assignee_not_active", "This agent is not active. Choose another.")
+	}
+	return nil
+}
+
+// actor says as who a stamped change is made. What the desk's own jobs and
+// commands do counts as the system; demo and import replay everybody.
+func actor(s collections.Stamp) itil.Actor {
+	switch {
+	case s.Source == collections.SourceDemo, s.Source == collections.SourceImport:
+		return itil.ByAgent | itil.ByLead | itil.ByRequester | itil.BySystem
+	case s.Superuser != "":
+		return itil.ByAgent | itil.ByLead
+	case s.Agent != "" && s.Lead:
+		return itil.ByAgent | itil.ByLead
+	case s.Agent != "":
+		return itil.ByAgent
+	case s.Requester != "" && s.Source != collections.SourceMail:
+		return itil.ByRequester
+	}
+	return itil.BySystem
+}
+
+// StepsOf lists the steps that somebody may take from the present state.
+func (d *Desk) StepsOf(app core.App, t collections.Ticket, s collections.Stamp) ([]itil.Step, error) {
+	settings, err := collections.FindSettings(app)
+	if err != nil {
+		return nil, apis.NewInternalServerError("", err)
+	}
+	return itil.Steps(t.Kind(), t.State(), t.Facts(&t, actor(s), d.at(s), settings)), nil
+}
