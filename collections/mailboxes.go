@@ -77,3 +77,29 @@ func NewOutbound(app core.App, kind string) (Outbound, error) {
 	o.Set("state", OutQueued)
 	return o, nil
 }
+
+// FindOutboundByMessageID finds the outbox row of a mail that we sent, by our
+// id or the one that the relay gave it; its Record is nil if there is none.
+func FindOutboundByMessageID(app core.App, id string) (Outbound, error) {
+	return firstOutbound(app, "message_id = {:id} || server_id = {:id}", map[string]any{"id": id})
+}
+
+// LastOutboundTo finds the newest mail of a ticket to an address; its Record
+// is nil if there is none.
+func LastOutboundTo(app core.App, ticket, addr string) (Outbound, error) {
+	return firstOutbound(app, "ticket = {:ticket} && (to ~ {:addr} || cc ~ {:addr})", map[string]any{"ticket": ticket, "addr": addr})
+}
+
+func firstOutbound(app core.App, filter string, params map[string]any) (Outbound, error) {
+	rows, err := app.FindRecordsByFilter(OutboundMails, filter, "-created", 1, 0, params)
+	if err != nil || len(rows) == 0 {
+		return Outbound{}, err
+	}
+	return Outbound{rows[0]}, nil
+}
+
+// AuthServers are the names of our own servers in Authentication-Results.
+func (b Mailbox) AuthServers() []string { return stringList(b.Record, "authserv_ids") }
+
+// IgnoresBulk says whether newsletters and lists open no ticket here.
+func (b Mailbox) IgnoresBulk() bool { return b.GetString("bulk") == "ignore" }

@@ -134,6 +134,8 @@ var outboundMailsTable = table{
 		{"idx_outbound_ticket", false, "ticket, created", ""},
 		{"idx_outbound_message", false, "message", ""},
 		{"idx_outbound_message_id", false, "message_id", ""},
+		{"idx_outbound_server_id", false, "server_id", "server_id != ''"},
+		{"idx_outbound_acks", false, "`to`, created", "kind = 'ack'"},
 	},
 	tune: func(c *core.Collection) { c.Fields.GetByName("html").SetHidden(true) },
 }
@@ -144,7 +146,7 @@ var noticesTable = table{
 	fields: func(f *fields) {
 		f.needed("agent", Agents)
 		f.one("ticket", Tickets)
-		f.choice("kind", true, "assigned", "reply", "alarm")
+		f.choice("kind", true, "assigned", "replied", "team_assigned", "team_replied", "delivery", "alarm")
 		f.text("subject", 500)
 		f.text("actor_name", 300)
 		f.flag("read", "")

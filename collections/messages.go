@@ -1,11 +1,13 @@
 package collections
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"github.com/deskbell/deskbell/mail"
 )
@@ -63,7 +65,8 @@ var messagesTable = table{
 		f.date("send_after")
 		f.choice("delivery", false, DeliveryQueued, DeliverySent, DeliveryFailed, DeliveryBounced)
 		f.text("delivery_note", 2_000)
-		f.text("thread_how", 60) // why it joined this ticket
+		f.html("signature", 20_000) // of the agent, as it was when the message was written
+		f.text("thread_how", 60)    // why it joined this ticket
 		f.json("thread_why", 20_000)
 		f.number("blocked_images", 0, 0)
 		f.flag("trimmed", "Quoted text was folded away; the original shows it.")
@@ -79,6 +82,23 @@ var messagesTable = table{
 		{"idx_messages_ticket", false, "ticket, created", ""},
 		{"idx_messages_message_id", false, "message_id", "message_id != ''"},
 	},
+}
+
+// FileInfo tells of an attachment what its stored name does not.
+type FileInfo struct {
+	File   string `json:"file"` // stored name
+	Name   string `json:"name"` // as people read it
+	Type   string `json:"type"` // as declared
+	Size   int64  `json:"size"` // bytes
+	CID    string `json:"cid"`
+	Inline bool   `json:"inline"`
+}
+
+// Files lists what is known of the attachments.
+func (m Message) Files() []FileInfo {
+	var out []FileInfo
+	_ = m.UnmarshalJSONField("attachment_info", &out) // none, or a foreign form: no details
+	return out
 }
 
 // Message is the typed view of a message.
@@ -198,4 +218,37 @@ func HasLeft(app core.App, m Message, now time.Time) (bool, error) {
 func RemoveOutbound(app core.App, message string) error {
 	_, err := app.DB().Delete(OutboundMails, dbx.HashExp{"message": message}).Execute()
 	return err
+}
+
+// RecentMessages lists when the messages of a ticket since a time came.
+func RecentMessages(app core.App, ticket string, since time.Time) ([]time.Time, error) {
+	var at []types.DateTime
+	err := app.DB().NewQuery(`SELECT created FROM messages WHERE ticket = {:ticket} AND created >= {:since} LIMIT 1000`).
+		Bind(dbx.Params{"ticket": ticket, "since": since.UTC().Format(instantFormat)}).Column(&at)
+	out := make([]time.Time, len(at))
+	for i, a := range at {
+		out[i] = a.Time()
+	}
+	return out, err
+}
+
+// IsFirstMessage says whether a ticket has no other message.
+func IsFirstMessage(app core.App, ticket, message string) (bool, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT COUNT(*) FROM (SELECT 1 FROM messages WHERE ticket = {:ticket} AND id <> {:id} LIMIT 1)`).
+		Bind(dbx.Params{"ticket": ticket, "id": message}).Row(&n)
+	return n == 0, err
+}
+
+// AcksSince counts the acknowledgements to an address since a time.
+func AcksSince(app core.App, addr string, since time.Time) (int, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT COUNT(*) FROM outbound_mails WHERE kind = 'ack' AND created >= {:since} AND "to" = {:to}`).
+		Bind(dbx.Params{"since": since.UTC().Format(instantFormat), "to": toJSON([]string{addr})}).Row(&n)
+	return n, err
+}
+
+func toJSON(v any) string {
+	b, _ := json.Marshal(v) // only called with lists of strings
+	return string(b)
 }

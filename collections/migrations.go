@@ -60,8 +60,13 @@ func buildDesk(app core.App) error {
 			return fmt.Errorf("build %s: %w", t.name, err)
 		}
 	}
-	if _, err := app.DB().NewQuery(`CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)`).Execute(); err != nil {
-		return err
+	for _, q := range []string{
+		`CREATE TABLE IF NOT EXISTS _counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL)`,
+		`CREATE TABLE IF NOT EXISTS _message_refs (ref TEXT NOT NULL, ticket TEXT NOT NULL, PRIMARY KEY (ref, ticket)) WITHOUT ROWID`,
+	} {
+		if _, err := app.DB().NewQuery(q).Execute(); err != nil {
+			return err
+		}
 	}
 	return protectEvents(app)
 }

@@ -1,10 +1,18 @@
 package collections
 
 import (
+	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
+	"time"
 
+	"github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/ozzo-validation/v4/is"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
+
+	"github.com/deskbell/deskbell/notify"
 )
 
 // Roles of an agent.
@@ -12,14 +20,6 @@ const (
 	RoleAgent = "agent"
 	RoleLead  = "lead"
 	RoleAdmin = "admin"
-)
-
-// Notice switches: an agent who mutes none hears of everything.
-const (
-	MuteAssignedMail   = "assigned_mail"
-	MuteAssignedScreen = "assigned_screen"
-	MuteReplyMail      = "reply_mail"
-	MuteReplyScreen    = "reply_screen"
 )
 
 var agentsTable = table{
@@ -36,7 +36,7 @@ var agentsTable = table{
 		f.one("substitute", Agents)
 		f.flag("active", "An agent who is not active cannot sign in and is offered no work.")
 		f.number("undo_s", 0, 60)
-		f.choices("mute", "What this agent does not want to hear of.", MuteAssignedMail, MuteAssignedScreen, MuteReplyMail, MuteReplyScreen)
+		f.json("notify", 5_000) // topic → {mail, screen}; a topic that is absent is as the product ships it
 		f.text("last_resolution_code", 60)
 	},
 	access: access{
@@ -140,14 +140,11 @@ func (a Agent) Teams() []string { return a.GetStringSlice("teams") }
 // Locale is "en" or "zh"; English when nothing known is set.
 func (a Agent) Locale() string { return locale(a.GetString("locale")) }
 
-// Mutes says whether the agent switched a kind of notice off.
-func (a Agent) Mutes(kind string) bool {
-	for _, m := range a.GetStringSlice("mute") {
-		if m == kind {
-			return true
-		}
-	}
-	return false
+// Person is the agent as far as notices go.
+func (a Agent) Person() notify.Person {
+	p := notify.Person{ID: a.Id, Active: a.Active(), AwayUntil: a.GetDateTime("away_until").Time(), Substitute: a.GetString("substitute")}
+	_ = a.UnmarshalJSONField("notify", &p.Switches) // an unreadable choice is no choice
+	return p
 }
 
 // Requester is the typed view of a person who asks for help.
@@ -198,4 +195,87 @@ func agentsOf(rows []*core.Record) []Agent {
 func FindRequesterByAddress(app core.App, addr string) (Requester, error) {
 	r, err := app.FindAuthRecordByEmail(Requesters, strings.ToLower(strings.TrimSpace(addr)))
 	return Requester{r}, err
+}
+
+// EnsureRequester finds the account of an address or makes one. Its Record is
+// nil, without an error, for an address that PocketBase cannot keep as an
+// account's; such a sender still gets a ticket and answers.
+func EnsureRequester(tx core.App, addr, name string, s Stamp) (Requester, error) {
+	if is.EmailFormat.Validate(addr) != nil {
+		return Requester{}, nil
+	}
+	found, err := FindRequesterByAddress(tx, addr)
+	if err == nil {
+		return found, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return Requester{}, err
+	}
+	c, err := tx.FindCachedCollectionByNameOrId(Requesters)
+	if err != nil {
+		return Requester{}, err
+	}
+	r := Requester{core.NewRecord(c)}
+	r.SetEmail(addr)
+	r.Set("name", name)
+	org, err := OrganizationOf(tx, addr)
+	if err != nil {
+		return Requester{}, err
+	}
+	r.Set("organization", org)
+	SetStamp(r.Record, s)
+	if err := tx.Save(r.Record); err != nil {
+		var bad validation.Errors
+		if errors.As(err, &bad) && bad["email"] != nil {
+			return Requester{}, nil
+		}
+		return Requester{}, fmt.Errorf("make requester: %w", err)
+	}
+	return r, nil
+}
+
+// OrganizationOf finds the organisation that lists the domain of an address;
+// "" if none does.
+func OrganizationOf(app core.App, addr string) (string, error) {
+	_, domain, ok := strings.Cut(strings.ToLower(addr), "@")
+	if !ok || strings.ContainsAny(domain, `"%_\`) {
+		return "", nil
+	}
+	rows, err := app.FindRecordsByFilter(Organizations, "domains ~ {:domain}", "created", 0, 0, map[string]any{"domain": `"` + domain + `"`})
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0].Id, nil
+}
+
+// IsKnownSender says whether an address belongs to somebody who existed
+// before the last hour: a requester or an agent.
+func IsKnownSender(app core.App, addr string, now time.Time) (bool, error) {
+	if _, err := app.FindAuthRecordByEmail(Agents, addr); err == nil {
+		return true, nil
+	}
+	r, err := FindRequesterByAddress(app, addr)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return r.GetDateTime("created").Time().Before(now.Add(-time.Hour)) || r.Organization() != "", nil
+}
+
+// FindReaders lists the agents who may open a ticket.
+func FindReaders(app core.App, t Ticket) ([]Agent, error) {
+	if !t.Confidential() {
+		rows, err := app.FindRecordsByFilter(Agents, "active = true", "", 0, 0)
+		return agentsOf(rows), err
+	}
+	rows, err := app.FindRecordsByIds(Agents, strings.Fields(t.GetString("allowed")))
+	return agentsOf(rows), err
+}
+
+// FindLeads lists the active leads and administrators.
+func FindLeads(app core.App) ([]Agent, error) {
+	rows, err := app.FindRecordsByFilter(Agents, "active = true && (role = 'lead' || role = 'admin')", "", 0, 0)
+	return agentsOf(rows), err
 }

@@ -35,3 +35,11 @@ func (s DeskSettings) CloseDays() int { return s.GetInt("close_days") }
 
 // MaxMail is the size in bytes of the largest mail that is taken.
 func (s DeskSettings) MaxMail() int64 { return int64(s.GetInt("max_mail_mb")) << 20 }
+
+// SenderQuota is how many mails an hour one unknown sender may write, 0 for
+// no bound.
+func (s DeskSettings) SenderQuota() int { return s.GetInt("sender_quota") }
+
+// Acknowledges says whether a new ticket that comes by mail is answered with
+// its number.
+func (s DeskSettings) Acknowledges() bool { return s.GetBool("acknowledge") }

@@ -19,6 +19,7 @@ type Desk struct {
 	intake    chan struct{} // woken when a mail was received
 	mailboxes chan struct{} // woken when a mailbox was edited
 	keys      Keys
+	texts     notify.Templates
 }
 
 // Keys are derived from the desk's key: one for each use.

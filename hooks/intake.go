@@ -1,0 +1,181 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/collections"
+	"github.com/deskbell/deskbell/faults"
+	"github.com/deskbell/deskbell/mail"
+)
+
+// maxAttempts is how often a mail is tried before it is put aside
+// (RELIABILITY-REQUIREMENTS, Mail in).
+const maxAttempts = 3
+
+// Intake turns received mails into tickets and messages, one after the other
+// in the order of their arrival.
+type Intake struct {
+	desk  *Desk
+	app   core.App
+	vault *collections.Vault
+	mark  string // file that names the mail in work, to blame it for a crash
+}
+
+// NewIntake returns the intake of a desk.
+func (d *Desk) NewIntake(app core.App, vault *collections.Vault) *Intake {
+	return &Intake{desk: d, app: app, vault: vault, mark: filepath.Join(app.DataDir(), "intake.current")}
+}
+
+// Run works until ctx ends. It is woken by the ledger and looks once a
+// minute besides.
+func (in *Intake) Run(ctx context.Context) error {
+	in.blame(ctx)
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		if err := in.Drain(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-in.desk.intake:
+		case <-tick.C:
+		}
+	}
+}
+
+// Drain processes every mail that waits. The error is one of the database or
+// the end of ctx; a mail that cannot be processed is no error.
+func (in *Intake) Drain(ctx context.Context) error {
+	for {
+		rows, err := collections.WaitingMails(in.app, 100)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, row := range rows {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := in.try(ctx, row); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// try processes one mail and counts a failure against it.
+func (in *Intake) try(ctx context.Context, row collections.Inbound) error {
+	_ = os.WriteFile(in.mark, []byte(row.ID), 0o600) // only helps to blame after a crash
+	err := in.guarded(row)
+	_ = os.Remove(in.mark)
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	in.app.Logger().Error("mail not processed", "mail", row.ID, "error", err)
+	return in.count(row, err.Error())
+}
+
+// guarded processes a mail and turns a panic into an error.
+func (in *Intake) guarded(row collections.Inbound) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			in.app.Logger().Error("panic while processing a mail", "mail", row.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return in.process(row)
+}
+
+// count notes a failure; the third puts the mail aside with its bytes.
+func (in *Intake) count(row collections.Inbound, detail string) error {
+	now := in.desk.now()
+	n, err := row.Failed(in.app, detail, now)
+	if err != nil || n < maxAttempts {
+		return err
+	}
+	return row.Finish(in.app, collections.Outcome{State: collections.MailQuarantined, Reason: "failed", Detail: detail}, now)
+}
+
+// blame counts a crash of the whole program against the mail that was in
+// work, so that a mail which kills the process is put aside too.
+func (in *Intake) blame(ctx context.Context) {
+	id, err := os.ReadFile(in.mark)
+	if err != nil {
+		return
+	}
+	_ = os.Remove(in.mark)
+	rows, err := collections.WaitingMails(in.app, 1)
+	if err == nil && len(rows) == 1 && rows[0].ID == strings.TrimSpace(string(id)) {
+		if err := in.count(rows[0], "the program stopped while this mail was processed"); err != nil {
+			in.app.Logger().Error("mail not counted", "mail", rows[0].ID, "error", err)
+		}
+	}
+}
+
+// process reads one mail outside, and stores what becomes of it inside, one
+// transaction.
+func (in *Intake) process(row collections.Inbound) error {
+	f, err := in.vault.Open(row.SHA256)
+	if err != nil {
+		return fmt.Errorf("open raw mail: %w", err)
+	}
+	defer f.Close() // read only
+	if err := faults.At(faults.F13); err != nil {
+		return err
+	}
+	m, err := mail.Parse(f, row.Size, mail.DefaultLimits())
+	if err != nil {
+		return fmt.Errorf("parse: %w", err)
+	}
+	a := &arrival{desk: in.desk, row: row, mail: m, class: mail.Classify(m), now: in.desk.now().UTC()}
+	defer a.discard()
+	err = in.app.RunInTransaction(func(tx core.App) error {
+		waiting, err := row.Waiting(tx)
+		if err != nil || !waiting {
+			return err
+		}
+		o, err := a.settle(tx)
+		if err != nil {
+			return err
+		}
+		o.Subject, o.Sender = m.Subject, a.sender()
+		if err := row.Finish(tx, o, a.now); err != nil {
+			return err
+		}
+		return faults.At(faults.F16)
+	})
+	if err != nil {
+		return err
+	}
+	wake(in.desk.outbox)
+	return faults.At(faults.F17)
+}
+
+// errSkip ends the handling of a mail with an outcome that is no ticket.
+type errSkip struct{ collections.Outcome }
+
+func (e errSkip) Error() string { return e.Reason }
+
+func ignored(reason string) error {
+	return errSkip{collections.Outcome{State: collections.MailIgnored, Reason: reason}}
+}
+
+// settle decides about one mail and stores the result.
+func (a *arrival) settle(tx core.App) (collections.Outcome, error) {
+	message, err := a.place(tx)
+	var skip errSkip
+	if errors.As(err, &skip) {
+		return skip.Outcome, nil
+	}
+	return collections.Outcome{State: collections.MailTicketed, Message: message}, err
+}
