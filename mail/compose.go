@@ -128,6 +128,7 @@ func Compose(w io.Writer, o Outgoing) error {
 	b := &bodyWriter{w: bufio.NewWriterSize(w, 32<<10), seed: o.MessageID}
 	b.text(head)
 	b.part(layOut(o))
+	b.text("\r\n")
 	if b.err == nil {
 		b.err = b.w.Flush()
 	}
