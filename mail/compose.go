@@ -119,7 +119,7 @@ func (o Outgoing) Envelope() (Envelope, error) {
 // before anything is written.
 func Compose(w io.Writer, o Outgoing) error {
 	if o.Text == "" && o.HTML != "" {
-		o.Text = alternativeText(o.HTML)
+		o.Text = htmlToText(o.HTML)
 	}
 	head, err := composeHead(o)
 	if err != nil {
@@ -186,7 +186,7 @@ func (h *headWriter) automatic(o Outgoing) {
 	}
 	h.plain("X-Auto-Response-Suppress", "All")
 	if o.LoopToken != "" {
-		h.plain(LoopField, o.LoopToken)
+		h.plain(LoopHeader, o.LoopToken)
 	}
 }
 
