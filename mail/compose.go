@@ -119,7 +119,7 @@ func (o Outgoing) Envelope() (Envelope, error) {
 // before anything is written.
 func Compose(w io.Writer, o Outgoing) error {
 	if o.Text == "" && o.HTML != "" {
-		o.Text = alternativeText(o.HTML)
+		o.Text = htmlToText(o.HTML)
 	}
 	head, err := composeHead(o)
 	if err != nil {
@@ -128,6 +128,7 @@ func Compose(w io.Writer, o Outgoing) error {
 	b := &bodyWriter{w: bufio.NewWriterSize(w, 32<<10), seed: o.MessageID}
 	b.text(head)
 	b.part(layOut(o))
+	b.text("\r\n")
 	if b.err == nil {
 		b.err = b.w.Flush()
 	}
@@ -185,7 +186,7 @@ func (h *headWriter) automatic(o Outgoing) {
 	}
 	h.plain("X-Auto-Response-Suppress", "All")
 	if o.LoopToken != "" {
-		h.plain(LoopField, o.LoopToken)
+		h.plain(LoopHeader, o.LoopToken)
 	}
 }
 

@@ -35,7 +35,7 @@ func (b *bodyWriter) text(s string) {
 	}
 }
 
-// part writes the header of p, an empty line, and p.
+// part writes the header of p, an empty line, and p without a last line end.
 func (b *bodyWriter) part(p part) {
 	switch {
 	case len(p.parts) > 0:
@@ -59,9 +59,9 @@ func (b *bodyWriter) multipart(p part) {
 	for _, child := range p.parts {
 		b.text("--" + mark + "\r\n")
 		b.part(child)
-		b.text("\r\n")
+		b.text("\r\n") // belongs to the boundary that follows, RFC 2046 §5.1.1
 	}
-	b.text("--" + mark + "--\r\n")
+	b.text("--" + mark + "--")
 }
 
 // quoted writes text as quoted-printable, lines ended by CRLF. NUL has no
@@ -74,9 +74,6 @@ func (b *bodyWriter) quoted(s string) {
 	q := quotedprintable.NewWriter(b.w)
 	if _, b.err = io.WriteString(q, s); b.err == nil {
 		b.err = q.Close()
-	}
-	if !strings.HasSuffix(s, "\n") {
-		b.text("\r\n")
 	}
 }
 
@@ -120,13 +117,10 @@ func (b *bodyWriter) stream(f File) error {
 	if err == nil {
 		err = enc.Close()
 	}
-	if err == nil && lines.column > 0 {
-		_, err = b.w.WriteString("\r\n")
-	}
 	return err
 }
 
-// lineBreaker ends a line after 76 characters.
+// lineBreaker begins a new line after 76 characters.
 type lineBreaker struct {
 	w      *bufio.Writer
 	column int
@@ -135,17 +129,18 @@ type lineBreaker struct {
 func (l *lineBreaker) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
-		take := min(76-l.column, len(p))
-		if _, err := l.w.Write(p[:take]); err != nil {
-			return 0, err
-		}
-		p = p[take:]
-		if l.column += take; l.column == 76 {
+		if l.column == 76 {
 			l.column = 0
 			if _, err := l.w.WriteString("\r\n"); err != nil {
 				return 0, err
 			}
 		}
+		take := min(76-l.column, len(p))
+		if _, err := l.w.Write(p[:take]); err != nil {
+			return 0, err
+		}
+		p = p[take:]
+		l.column += take
 	}
 	return n, nil
 }

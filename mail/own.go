@@ -2,9 +2,6 @@ package mail
 
 import "strings"
 
-// LoopField is the header field that our automatic mail carries.
-const LoopField = "X-Deskbell-Loop"
-
 // OwnMail says whether m was written by this desk and has come back: its id
 // was made with our key, or it carries our loop token. Another desk of the same
 // make has other keys.
@@ -14,7 +11,7 @@ func OwnMail(m *Message, keys *Keyring) bool {
 	}
 	n := 0
 	for _, f := range m.Header {
-		if strings.EqualFold(f.Name, LoopField) {
+		if strings.EqualFold(f.Name, LoopHeader) {
 			if n++; n > 10 {
 				break
 			}

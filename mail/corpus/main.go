@@ -50,6 +50,9 @@ func run(manifest, results string) (err error) {
 		}
 		score.count(item, r)
 	}
+	if err := scoreThreads(filepath.Dir(manifest), items, score); err != nil {
+		return err
+	}
 	score.print(os.Stdout)
 	return buf.Flush()
 }
