@@ -22,6 +22,7 @@ type FirstRun struct {
 	Organization string // "" keeps the present name
 	URL          string // public address; "" sets none
 	Language     string // "en" or "zh"; "" keeps the present one
+	Source       string // SourceUI or SourceCLI, for the audit chain
 }
 
 // minPassword is the shortest password of an administrator.
@@ -65,6 +66,9 @@ func (f FirstRun) Save(app core.App) error {
 	if err := f.Check(); err != nil {
 		return err
 	}
+	if f.Source == "" {
+		f.Source = SourceCLI
+	}
 	return app.RunInTransaction(func(tx core.App) error {
 		needed, err := SetupNeeded(tx)
 		if err != nil {
@@ -91,7 +95,7 @@ func (f FirstRun) saveAgent(tx core.App) error {
 	r.SetEmail(f.Email)
 	r.SetVerified(true)
 	r.SetPassword(f.Password)
-	if err := tx.Save(r); err != nil {
+	if err := f.save(tx, r); err != nil {
 		return fmt.Errorf("make the administrator: %w", err)
 	}
 	return nil
@@ -125,7 +129,7 @@ func (f FirstRun) saveOrganization(tx core.App) error {
 	}
 	r := core.NewRecord(c)
 	r.Set("name", name)
-	if err := tx.Save(r); err != nil {
+	if err := f.save(tx, r); err != nil {
 		return fmt.Errorf("make the organisation: %w", err)
 	}
 	return nil
@@ -141,10 +145,15 @@ func (f FirstRun) saveSettings(tx core.App) error {
 			s.Set(field, value)
 		}
 	}
-	if err := tx.Save(s.Record); err != nil {
+	if err := f.save(tx, s.Record); err != nil {
 		return fmt.Errorf("set the desk's address: %w", err)
 	}
 	return nil
+}
+
+func (f FirstRun) save(tx core.App, r *core.Record) error {
+	SetStamp(r, Stamp{Source: f.Source, Name: "setup"})
+	return tx.Save(r)
 }
 
 func plainAddress(text string) bool {

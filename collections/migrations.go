@@ -21,6 +21,7 @@ func Migrations() []Migration {
 	return []Migration{
 		{"0001_desk", buildDesk},
 		{"0002_lists", fillLists},
+		{"0003_house", buildHouse},
 	}
 }
 
