@@ -5,6 +5,10 @@ import { failure } from './errors';
 /** The PocketBase client; its auth store keeps who is signed in, for all tabs. */
 export const pb = new PocketBase('/', new LocalAuthStore('deskbell_auth'));
 pb.autoCancellation(false);
+pb.beforeSend = (url, options) => {
+	options.headers = { ...options.headers, 'X-Deskbell-Client': 'ui' }; // events then say that a person did it
+	return { url, options };
+};
 
 let offset = 0;
 const lost = new Set<() => void>();

@@ -15,10 +15,16 @@ export type Agent = Row & {
 	signature: string;
 	active: boolean;
 	away_until: string;
+	/** Seconds in which a sent reply can be taken back; 0 switches it off. */
 	undo_s: number;
-	notify_assigned: string[];
-	notify_reply: string[];
+	/** Notices that this agent does not want. */
+	mute: Mute[];
+	/** Used by "send and resolve". */
+	last_resolution_code: string;
 };
+
+/** A kind of notice that can be switched off. */
+export type Mute = 'assigned_mail' | 'assigned_screen' | 'reply_mail' | 'reply_screen';
 
 export type Requester = Row & {
 	email: string;
@@ -60,6 +66,8 @@ export type Ticket = Row & {
 	requester: string;
 	participants: string[];
 	participant_addresses: string[];
+	/** Of a sender whose address cannot be an account. */
+	author_address: string;
 	assignee: string;
 	team: string;
 	service: string;
@@ -67,6 +75,7 @@ export type Ticket = Row & {
 	impact: number;
 	urgency: number;
 	priority: number;
+	priority_computed: number;
 	priority_reason: string;
 	channel: Channel;
 	tags: string[];
@@ -81,6 +90,8 @@ export type Ticket = Row & {
 	first_response_at: string;
 	resolved_at: string;
 	closed_at: string;
+	last_message_at: string;
+	last_speaker: '' | 'requester' | 'agent';
 	version: number;
 	expand?: { requester?: Requester; assignee?: Agent; team?: Team };
 };
@@ -103,18 +114,26 @@ export type Message = Row & {
 	text: string;
 	flags: string[];
 	attachments: string[];
+	attachment_info: FileInfo[] | null;
+	author_name: string;
 	message_id: string;
 	inbound: boolean;
 	send_after: string;
 	delivery: Delivery;
+	delivery_note: string;
+	blocked_images: number;
+	/** Quoted text was folded away; the original shows it. */
+	trimmed: boolean;
 };
+
+/** What the stored name of an attachment does not tell. */
+export type FileInfo = { file: string; name: string; type: string; size: number; cid: string; inline: boolean };
 
 /** A message as the ticket's own route gives it. */
 export type ThreadMessage = Message & {
 	author: { kind: 'agent' | 'requester' | 'system'; id: string; name: string; email: string };
 	/** How the mail found this ticket, for mail only. */
 	mail: { id: string; how: string; explanation: string } | null;
-	blocked_images: number;
 	rest: { has: boolean };
 };
 
@@ -143,7 +162,7 @@ export type TicketPage = {
 export type Notice = Row & { agent: string; ticket: string; kind: 'assigned' | 'reply'; text: string; read: boolean };
 
 /** A row of a list that an administrator edits: hold reasons, resolution codes. */
-export type CodeRow = Row & { code: string; label: string | Record<string, string>; order: number; active: boolean };
+export type CodeRow = Row & { code: string; label: string | Record<string, string>; order: number; active: boolean; ends?: 'resolved' | 'cancelled'; wake_days?: number };
 export type MatrixRow = Row & { impact: number; urgency: number; priority: number };
 
 export type Security = 'tls' | 'starttls' | 'none';
@@ -175,6 +194,9 @@ export type Mailbox = Row & {
 	tls_ca: string;
 	team: string;
 	kind: 'incident' | 'request';
+	sender_name: string;
+	subaddressing: boolean;
+	poll_s: number;
 };
 
 export type MailboxStatus = {
@@ -202,8 +224,9 @@ export type InboundMail = Row & {
 	state: 'received' | 'ticketed' | 'ignored' | 'duplicate' | 'quarantined';
 	reason: string;
 	size: number;
-	subject?: string;
-	from?: string;
+	subject: string;
+	sender: string;
+	detail: string;
 };
 
 export type Counts = { all: number; mine: number; unassigned: number; teams: Record<string, number> };

@@ -4,7 +4,7 @@ import type { Step, Ticket, TicketPage } from './records';
 
 /** What a list shows; no bodies. */
 const rowFields =
-	'id,number,key,kind,subject,state,status,hold_reason,wake_at,requester,assignee,team,impact,urgency,priority,channel,tags,due_at,first_response_at,resolved_at,created,updated,version,confidential,major,' +
+	'id,number,key,kind,subject,state,status,hold_reason,wake_at,requester,assignee,team,impact,urgency,priority,channel,tags,due_at,last_message_at,last_speaker,author_address,first_response_at,resolved_at,created,updated,version,confidential,major,' +
 	'expand.requester.id,expand.requester.name,expand.requester.email,expand.requester.vip,expand.assignee.id,expand.assignee.name,expand.team.id,expand.team.name';
 
 /** The relations that rows and pages name. */

@@ -26,12 +26,14 @@ class Live {
 	#resyncs = new Set<() => void>();
 	#channel: BroadcastChannel | null = null;
 	#leader = false;
+	#expands = false;
 	#stop: (() => void) | null = null;
 	#seenOpen = false;
 
-	/** Joins the browser's one stream for this person. */
-	start(person: string, topics: readonly Topic[]): () => void {
+	/** Joins the browser's one stream for this person. expand: tickets come with requester, assignee and team. */
+	start(person: string, topics: readonly Topic[], expand = true): () => void {
 		this.stop();
+		this.#expands = expand;
 		const ended = new AbortController();
 		const name = `deskbell-live-${person}`;
 		this.#channel = new BroadcastChannel(name);
@@ -99,7 +101,8 @@ class Live {
 	}
 
 	async #subscribe(topic: Topic): Promise<void> {
-		const options = topic === 'tickets' ? { expand: ticketExpand } : {};
+		// Requesters may not expand people of the desk; the server refuses such a topic.
+		const options = topic === 'tickets' && this.#expands ? { expand: ticketExpand } : undefined;
 		await pb.collection(topic).subscribe<Ticket & Message & Notice>(
 			'*',
 			(e) => {
