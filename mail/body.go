@@ -13,8 +13,8 @@ type content struct {
 	text, html  string
 	made        bool // text was made from the HTML
 	attachments []Attachment
-	events      []string // one line for each calendar part
-	spare       *mimePart    // an unusual text part that serves if there is no other text
+	events      []string  // one line for each calendar part
+	spare       *mimePart // an unusual text part that serves if there is no other text
 }
 
 // seg is a piece of the body; in an alternative it has both forms.
@@ -52,6 +52,8 @@ func (c *content) collect(p, root *mimePart) ([]seg, error) {
 		return c.alternative(p, root)
 	case p.ctype == "multipart/related":
 		return c.related(p, root)
+	case p.ctype == "message/rfc822":
+		return c.forwarded(p, root)
 	}
 	var segs []seg
 	for _, child := range p.children {
@@ -111,6 +113,30 @@ func (c *content) related(p, root *mimePart) ([]seg, error) {
 		}
 	}
 	return segs, nil
+}
+
+// forwarded reads a mail that is to be read in place: who wrote it, then its
+// body. It is kept as an attachment too.
+func (c *content) forwarded(p, root *mimePart) ([]seg, error) {
+	n := len(c.attachments)
+	if err := c.attach(p); err != nil {
+		return nil, err
+	}
+	if len(c.attachments) > n {
+		c.attachments[n].Shown = true
+	}
+	inner := p.children[0]
+	var head strings.Builder
+	for _, name := range []string{"From", "Date", "To", "Subject"} {
+		if v := decodeHeaderText(inner.header.get(strings.ToLower(name)), inner.bodyCharset()); v != "" {
+			head.WriteString(name + ": " + v + "\n")
+		}
+	}
+	segs, err := c.collect(inner, root)
+	if head.Len() > 0 {
+		segs = append([]seg{{plain: head.String()}}, segs...)
+	}
+	return segs, err
 }
 
 // leaf reads a text or lists an attachment.

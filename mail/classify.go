@@ -2,10 +2,6 @@ package mail
 
 import "strings"
 
-// LoopHeader marks the desk's own automatic mail; its value is a token of the
-// installation.
-const LoopHeader = "X-Deskbell-Loop"
-
 // Class says what kind of mail a message is and what may be done with it. A
 // delivery report is Bounce and never AutoReply.
 type Class struct {
@@ -22,7 +18,7 @@ type Class struct {
 	Reopens       bool // may wake a solved ticket; false: a note only
 
 	Reason string  // why it is not an ordinary mail of a person, "" if it is
-	Loop   string  // value of [LoopHeader]; equal to our own token: our mail came back, drop it
+	Loop   string  // value of [LoopField]; equal to our own token: our mail came back, drop it
 	Report *Report // of a bounce
 }
 
@@ -31,6 +27,7 @@ const (
 	ReasonAutoReply  = "auto_reply"           // append to its ticket as a note
 	ReasonUnmatched  = "auto_reply_unmatched" // why an auto reply without a ticket is ignored
 	ReasonBounce     = "bounce"
+	ReasonReport     = "delivery_report" // nothing failed, or nothing is told
 	ReasonMDN        = "receipt"
 	ReasonFeedback   = "feedback_report"
 	ReasonBulk       = "bulk"
@@ -49,19 +46,21 @@ const (
 // table stands in signs.go.
 func Classify(m *Message) Class {
 	s := signsOf(m)
-	c := Class{Loop: m.Header.Get(LoopHeader), Opens: true, Appends: true, Reopens: true}
+	c := Class{Loop: m.Header.Get(LoopField), Opens: true, Appends: true, Reopens: true}
 	c.Feedback = s.feedback
 	c.MDN = s.receipt
-	if !c.Feedback && !c.MDN {
+	if !c.Feedback && (!c.MDN || s.daemon) {
 		c.Report = findReport(m, s)
-		c.Bounce = c.Report != nil
+		c.Bounce = c.Report != nil && !c.Report.Delivered
+		c.MDN = c.MDN && !c.Bounce
 	}
-	c.AutoReply = !c.Bounce && !c.Feedback && !c.MDN && s.autoReply()
+	delivered := c.Report != nil && c.Report.Delivered
+	c.AutoReply = c.Report == nil && !c.Feedback && !c.MDN && s.autoReply()
 	c.Bulk = s.bulk
 	c.Generated = !c.AutoReply && !c.Bounce && s.generated()
 	c.Reason = c.why(s)
 	c.MustNotAnswer = c.Reason != "" && c.Reason != ReasonSilence || s.silence
-	note := c.AutoReply || c.Bounce || c.MDN || c.Feedback
+	note := c.AutoReply || c.Bounce || c.MDN || c.Feedback || delivered || s.report
 	c.Opens = !note && (!s.nullSender || c.Generated)
 	c.Reopens = !note && !s.nullSender
 	return c
@@ -74,6 +73,7 @@ func (c Class) why(s signs) string {
 		name string
 	}{
 		{c.Bounce, ReasonBounce},
+		{s.report, ReasonReport},
 		{c.MDN, ReasonMDN},
 		{c.Feedback, ReasonFeedback},
 		{c.AutoReply, ReasonAutoReply},
@@ -103,7 +103,10 @@ type signs struct {
 	silence       bool // X-Auto-Response-Suppress asks for no answer
 	loop          bool
 	nullSender    bool
-	daemon        bool // mailer-daemon, postmaster
+	daemon        bool // mailer-daemon, postmaster, by address or name
+	mailerDaemon  bool // a daemon that is surely no person
+	daemonPath    bool // the envelope sender is a mailer-daemon
+	bounceSubject bool
 	robot         bool // daemon or no-reply
 	receipt       bool
 	feedback      bool

@@ -66,9 +66,9 @@ func base64Value(c byte) int {
 		return int(c-'a') + 26
 	case c >= '0' && c <= '9':
 		return int(c-'0') + 52
-	case c == '+' || c == '-':
+	case c == '+':
 		return 62
-	case c == '/' || c == '_':
+	case c == '/':
 		return 63
 	}
 	return -1

@@ -22,7 +22,7 @@ func DefaultLimits() Limits {
 		Attachments: 100,
 		Header:      256 << 10,
 		Message:     50 << 20,
-		Text:        1 << 20,
+		Text:        3 << 19,
 	}
 }
 

@@ -57,6 +57,12 @@ func (l *lineReader) peekLine() []byte {
 	return data
 }
 
+// peek returns up to n of the following bytes without moving on.
+func (l *lineReader) peek(n int) []byte {
+	data, _ := l.br.Peek(n) // fewer at the end are enough
+	return data
+}
+
 // lineEnd returns the length of the line end at the end of line.
 func lineEnd(line []byte) int {
 	return len(line) - len(trimEOL(line))

@@ -41,7 +41,10 @@ func (m *Message) readHeader(h rawHeader, fallback string) {
 		name string
 		to   *[]Address
 	}{{"from", &m.From}, {"sender", &m.Sender}, {"reply-to", &m.ReplyTo}, {"to", &m.To}, {"cc", &m.Cc}} {
-		for _, raw := range h.all(f.name) {
+		for i, raw := range h.all(f.name) {
+			if i > 0 && f.name == "from" {
+				break // a second From is not the author
+			}
 			*f.to = append(*f.to, parseAddresses(raw, fallback)...)
 		}
 		if len(*f.to) > maxAddresses {

@@ -14,7 +14,11 @@ func signsOf(m *Message) signs {
 	s.autoHeader = autoHeader(h)
 	s.bulk = bulk(h)
 	s.silence = silence(h)
-	s.daemon = anyAddress(m, isDaemon)
+	s.mailerDaemon = anyAddress(m, func(local string) bool { return isDaemon(local) && !strings.HasPrefix(local, "postmaster") }) || daemonName(m)
+	s.daemon = s.mailerDaemon || anyAddress(m, isDaemon)
+	path, _, _ := strings.Cut(strings.ToLower(strings.Trim(h.Get("Return-Path"), "<> ")), "@")
+	s.daemonPath = isDaemon(path) || path == "double-bounce"
+	s.bounceSubject = bounceSubject(m.Subject)
 	s.robot = s.daemon || anyAddress(m, isNoReply)
 	ct, ps := parseParams([]byte(h.Get("Content-Type")), "")
 	kind := strings.ToLower(ps["report-type"])
@@ -59,6 +63,7 @@ func autoHeader(h Header) bool {
 		}
 		switch v := strings.ToLower(strings.TrimSpace(h.Get(name))); v {
 		case "no", "false", "0", "none":
+		case "mirror", "forward", "group", "letter", "redirect": // SurgeMail passes on what a person wrote
 		default:
 			return true
 		}
@@ -94,11 +99,16 @@ func silence(h Header) bool {
 	return false
 }
 
-// hasLoop says whether a ticket system marked the mail as automatic.
+// hasLoop says whether a ticket system marked the mail as automatic. X-Loop
+// with an address is the guard of a forwarding rule or list, also on people's
+// mail, and says nothing.
 func hasLoop(h Header) bool {
 	for _, f := range h {
 		name := strings.ToLower(f.Name)
-		if strings.HasPrefix(name, "x-") && strings.HasSuffix(name, "-loop") || name == "x-rt-loop-prevention" || strings.HasPrefix(name, "x-zammad-") {
+		if name == "x-loop" && !strings.Contains(f.Value, "@") {
+			return true
+		}
+		if strings.HasPrefix(name, "x-") && name != "x-loop" && strings.HasSuffix(name, "-loop") || name == "x-rt-loop-prevention" || strings.HasPrefix(name, "x-zammad-") {
 			return true
 		}
 	}
@@ -121,10 +131,21 @@ func anyAddress(m *Message, is func(local string) bool) bool {
 func isDaemon(local string) bool {
 	local = strings.Trim(local, `"`)
 	switch local {
-	case "postmaster", "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mailer-deamon":
+	case "postmaster", "post_master", "mail.delivery.system", "system administrator", "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mailer-deamon":
 		return true
 	}
 	return strings.HasPrefix(local, "mailer-daemon") || strings.HasPrefix(local, "postmaster+")
+}
+
+// daemonName says whether the sender calls itself a mail system.
+func daemonName(m *Message) bool {
+	for _, a := range m.From {
+		switch strings.ToLower(strings.TrimSpace(strings.Trim(a.Name, `"`))) {
+		case "mailer-daemon", "mailer daemon", "mail delivery system", "mail delivery subsystem", "mail deliver system", "mail delivery service", "delivery subsystem", "internet mail delivery", "mail system", "system administrator", "mail administrator", "postmaster", "mailerdaemon", "mail delivery daemon":
+			return true
+		}
+	}
+	return false
 }
 
 func isNoReply(local string) bool {

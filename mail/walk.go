@@ -3,6 +3,7 @@ package mail
 import (
 	"bytes"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -38,12 +39,13 @@ type walker struct {
 	root   *mimePart
 	open   []frame
 	byName map[string]int // boundary -> index+1 in open
-	cur    *mimePart          // whose header or body is being read; nil after a closing boundary
+	cur    *mimePart      // whose header or body is being read; nil after a closing boundary
 	inHead bool
 	head   []byte // header block so far
 	budget int    // bytes left for the headers of inner parts
 	parts  int
 	guess  bool // cur is a multipart without boundary: take the first line that looks like one
+	looks  int  // bad lines looked behind
 	eol    int  // length of the line end before the current line
 	notes  notes
 }
@@ -138,7 +140,7 @@ func (w *walker) match(line []byte) (idx int, closing bool) {
 func (w *walker) delimiter(idx int, closing bool, p piece) bool {
 	w.guess = false
 	end := p.start - int64(w.eol)
-	if w.inHead {
+	for w.inHead {
 		w.endHeader(p.start)
 	}
 	w.closeTo(idx+1, end)
@@ -188,7 +190,7 @@ func (w *walker) push(p *mimePart, boundary string) {
 
 // finish closes everything at the end of the mail.
 func (w *walker) finish(size int64) {
-	if w.inHead {
+	for w.inHead {
 		w.endHeader(size)
 	}
 	w.endCurrent(size)
@@ -218,22 +220,33 @@ func (w *walker) headerPiece(p piece) {
 	w.keepHeader(p.data)
 }
 
-// badLine says whether a line that is no field may be skipped as damage;
-// otherwise the body begins with it.
+// badLine says whether a line that is no field may be skipped as damage,
+// because fields follow; otherwise the body begins with it.
 func (w *walker) badLine(line []byte) bool {
 	if w.cur == w.root && len(w.head) == 0 && isFromLine(line) {
 		return true
 	}
-	next := w.lines.peekLine()
-	if name := fieldName(next); name != "" && knownField(name) {
-		w.notes.add(NoteMalformed)
-		return true
-	}
-	if len(w.head) > 0 && len(trimEOL(next)) == 0 && w.cur == w.root {
+	if w.looks++; w.looks > maxLooks {
 		return false
+	}
+	for _, next := range bytes.Split(w.lines.peek(lookAhead), []byte("\n")) {
+		if len(trimEOL(next)) == 0 {
+			return false
+		}
+		if name := fieldName(next); name != "" && knownField(name) {
+			w.notes.add(NoteMalformed)
+			return true
+		}
 	}
 	return false
 }
+
+// Bounds on the search for fields behind a bad line, so that a header of bad
+// lines costs no more than others. Chosen.
+const (
+	lookAhead = 2 << 10
+	maxLooks  = 200
+)
 
 // isFromLine recognises the separator line of an mbox.
 func isFromLine(line []byte) bool {
@@ -263,6 +276,10 @@ func (w *walker) endHeader(start int64) {
 	p.start = start
 	p.header = parseHeader(w.head)
 	p.describe(w.defaultType(p))
+	if w.forwardedInline(p) {
+		w.enter(p, start)
+		return
+	}
 	if !p.multipart() {
 		return
 	}
@@ -276,6 +293,32 @@ func (w *walker) endHeader(start int64) {
 		return
 	}
 	w.push(p, boundary)
+}
+
+// forwardedInline says whether p is a mail that its sender wants read in
+// place. A mail returned in a report is not.
+func (w *walker) forwardedInline(p *mimePart) bool {
+	if p.ctype != "message/rfc822" || p.encoding != "" || p.depth >= w.limits.Depth || w.parts >= w.limits.Parts {
+		return false
+	}
+	if p.disp != "inline" && p.declared {
+		return false
+	}
+	for _, f := range w.open {
+		if f.part.ctype == "multipart/report" {
+			return false
+		}
+	}
+	return true
+}
+
+// enter goes on with the header of the mail inside p.
+func (w *walker) enter(p *mimePart, start int64) {
+	w.parts++
+	child := &mimePart{depth: p.depth + 1, start: start}
+	p.children = []*mimePart{child}
+	w.push(p, "\n"+strconv.Itoa(len(w.open))) // no line matches: it closes with what is around it
+	w.cur, w.inHead, w.head = child, true, w.head[:0]
 }
 
 // defaultType is the type of a part without Content-Type.

@@ -93,7 +93,7 @@ func readMail(i item, raw []byte) (result, error) {
 		IsAutoReply: &c.AutoReply, IsBounce: &c.Bounce, IsBulk: &c.Bulk, MustNotAutorespond: &c.MustNotAnswer,
 	}
 	for _, a := range m.Attachments {
-		if !a.Unpacked { // the corpus counts the parts of the mail, not what is inside them
+		if counted(a) {
 			r.Attachments = append(r.Attachments, attachment{a.Declared, a.Size, a.Type})
 		}
 	}
@@ -117,4 +117,11 @@ func orEmpty(ids []string) []string {
 		return []string{}
 	}
 	return ids
+}
+
+// counted says whether the corpus counts an attachment: the parts of the mail,
+// not what is inside them, not a mail that is read in place, and not the
+// machine's half of a delivery report.
+func counted(a mail.Attachment) bool {
+	return !a.Unpacked && !a.Shown && a.Type != "message/delivery-status"
 }
