@@ -2,6 +2,10 @@ package mail
 
 import "strings"
 
+// LoopHeader is the header field that our automatic mail carries; its value
+// is a token of the desk (see [OwnMail]).
+const LoopHeader = "X-Deskbell-Loop"
+
 // Class says what kind of mail a message is and what may be done with it. A
 // delivery report is Bounce and never AutoReply.
 type Class struct {
@@ -18,7 +22,7 @@ type Class struct {
 	Reopens       bool // may wake a solved ticket; false: a note only
 
 	Reason string  // why it is not an ordinary mail of a person, "" if it is
-	Loop   string  // value of [LoopField]; equal to our own token: our mail came back, drop it
+	Loop   string  // value of [LoopHeader]; equal to our own token: our mail came back, drop it
 	Report *Report // of a bounce
 }
 
@@ -46,7 +50,7 @@ const (
 // table stands in signs.go.
 func Classify(m *Message) Class {
 	s := signsOf(m)
-	c := Class{Loop: m.Header.Get(LoopField), Opens: true, Appends: true, Reopens: true}
+	c := Class{Loop: m.Header.Get(LoopHeader), Opens: true, Appends: true, Reopens: true}
 	c.Feedback = s.feedback
 	c.MDN = s.receipt
 	if !c.Feedback && (!c.MDN || s.daemon) {
