@@ -235,7 +235,7 @@ func (c *content) compose(segs []seg) {
 	for _, s := range segs {
 		plain := s.plain
 		if s.html != "" {
-			if from := htmlToText(s.html); unusable(plain, from) {
+			if from := TextFromHTML(s.html); unusable(plain, from) {
 				plain = from
 				made++
 			}

@@ -45,7 +45,7 @@ func recipientsOf(m *Message) []Recipient {
 	var out []Recipient
 	for _, a := range found {
 		diag := lineAbout(text, a)
-		r := Recipient{Address: a, Action: action, Status: status, Diagnostic: cut(diag, maxDiagnostic)}
+		r := Recipient{Recipient: a, Action: action, Status: status, Diagnostic: cut(diag, maxDiagnostic)}
 		if s := statusCode(diag); s != "" {
 			r.Status = s
 		}

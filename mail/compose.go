@@ -119,7 +119,7 @@ func (o Outgoing) Envelope() (Envelope, error) {
 // before anything is written.
 func Compose(w io.Writer, o Outgoing) error {
 	if o.Text == "" && o.HTML != "" {
-		o.Text = htmlToText(o.HTML)
+		o.Text = TextFromHTML(o.HTML)
 	}
 	head, err := composeHead(o)
 	if err != nil {

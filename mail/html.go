@@ -51,9 +51,9 @@ func textToHTML(s string) string {
 	return "<div>" + strings.ReplaceAll(html.EscapeString(strings.TrimRight(s, "\n")), "\n", "<br>\n") + "</div>"
 }
 
-// htmlToText makes readable text of HTML in one pass: blocks become lines,
+// TextFromHTML makes readable text of HTML in one pass: blocks become lines,
 // list items get a dash, scripts and styles vanish.
-func htmlToText(src string) string {
+func TextFromHTML(src string) string {
 	w := &textWriter{}
 	z := nethtml.NewTokenizer(strings.NewReader(src))
 	skip := 0

@@ -17,7 +17,7 @@ type Report struct {
 
 // Recipient is one block of a delivery report.
 type Recipient struct {
-	Address    string
+	Recipient  string // address
 	Action     string // failed, delayed, delivered, relayed, expanded; lower case, "" if not told
 	Status     string // enhanced status code such as 5.1.1, "" if not told
 	Diagnostic string // what the other server said
@@ -129,7 +129,7 @@ func statusBlock(h rawHeader) (Recipient, bool) {
 		return Recipient{}, false
 	}
 	r := Recipient{
-		Address:    typedAddress(final),
+		Recipient:  typedAddress(final),
 		Action:     keyword(text("action")),
 		Status:     statusCode(text("status")),
 		Diagnostic: cut(afterType(text("diagnostic-code")), maxDiagnostic),
