@@ -62,22 +62,6 @@ func FindMailboxes(app core.App) ([]Mailbox, error) {
 	return out, err
 }
 
-// Outbound is the typed view of an outbox row.
-type Outbound struct{ *core.Record }
-
-// NewOutbound begins an outbox row of a kind; it still has to be saved.
-func NewOutbound(app core.App, kind string) (Outbound, error) {
-	c, err := app.FindCachedCollectionByNameOrId(OutboundMails)
-	if err != nil {
-		return Outbound{}, err
-	}
-	o := Outbound{core.NewRecord(c)}
-	o.Id = core.GenerateDefaultRandomId()
-	o.Set("kind", kind)
-	o.Set("state", OutQueued)
-	return o, nil
-}
-
 // FindOutboundByMessageID finds the outbox row of a mail that we sent, by our
 // id or the one that the relay gave it; its Record is nil if there is none.
 func FindOutboundByMessageID(app core.App, id string) (Outbound, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/deskbell/deskbell/collections"
 	"github.com/deskbell/deskbell/mail"
+	"github.com/deskbell/deskbell/notify"
 )
 
 // Desk holds what the hooks share. Make it with New.

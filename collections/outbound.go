@@ -1,0 +1,150 @@
+package collections
+
+import (
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+)
+
+// Outbound is the typed view of an outbox row.
+type Outbound struct{ *core.Record }
+
+// NewOutbound begins an outbox row of a kind; it still has to be saved.
+func NewOutbound(app core.App, kind string) (Outbound, error) {
+	c, err := app.FindCachedCollectionByNameOrId(OutboundMails)
+	if err != nil {
+		return Outbound{}, err
+	}
+	o := Outbound{core.NewRecord(c)}
+	o.Id = core.GenerateDefaultRandomId()
+	o.Set("kind", kind)
+	o.Set("state", OutQueued)
+	return o, nil
+}
+
+// To lists the addresses of the To line.
+func (o Outbound) To() []string { return stringList(o.Record, "to") }
+
+// Cc lists the addresses of the copy line.
+func (o Outbound) Cc() []string { return stringList(o.Record, "cc") }
+
+// Bcc lists the blind copies.
+func (o Outbound) Bcc() []string { return stringList(o.Record, "bcc") }
+
+// Recipients lists all addresses.
+func (o Outbound) Recipients() []string { return slices.Concat(o.To(), o.Cc(), o.Bcc()) }
+
+// Attempts counts the tries, the present one included.
+func (o Outbound) Attempts() int { return o.GetInt("attempts") }
+
+// Created is when the row was written.
+func (o Outbound) Created() time.Time { return o.GetDateTime("created").Time() }
+
+// Subject reads the ticket and the message of a row; a Record is nil where
+// there is none.
+func (o Outbound) Subject(app core.App) (t Ticket, m Message, err error) {
+	if id := o.GetString("ticket"); id != "" {
+		if t.Record, err = app.FindRecordById(Tickets, id); err != nil {
+			return t, m, err
+		}
+	}
+	if id := o.GetString("message"); id != "" {
+		m.Record, err = app.FindRecordById(Messages, id)
+	}
+	return t, m, err
+}
+
+// LeaseDue takes the rows that are due. What goes to the requester of one
+// ticket keeps its order: a row waits while an older one of its ticket does.
+func LeaseDue(app core.App, now time.Time, lease time.Duration, limit int) ([]Outbound, error) {
+	var ids []string
+	err := app.DB().NewQuery(`SELECT id FROM outbound_mails o WHERE state = 'queued' AND next_at <= {:now} AND (kind NOT IN ('reply', 'ack') OR NOT EXISTS (
+			SELECT 1 FROM outbound_mails p WHERE p.ticket = o.ticket AND p.kind IN ('reply', 'ack') AND p.state IN ('queued', 'sending') AND p.rowid < o.rowid))
+		ORDER BY next_at, rowid LIMIT {:limit}`).
+		Bind(dbx.Params{"now": stamp(now), "limit": limit}).Column(&ids)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	in := make([]any, len(ids))
+	for i, id := range ids {
+		in[i] = id
+	}
+	_, err = app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutSending, "lease_until": stamp(now.Add(lease)), "attempts": dbx.NewExp("attempts + 1")},
+		dbx.And(dbx.In("id", in...), dbx.HashExp{"state": OutQueued})).Execute()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := app.FindRecordsByIds(OutboundMails, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Outbound, 0, len(rows))
+	for _, r := range rows {
+		if r.GetString("state") == OutSending { // a message that was taken back meanwhile is gone
+			out = append(out, Outbound{r})
+		}
+	}
+	slices.SortFunc(out, func(a, b Outbound) int { return slices.Index(ids, a.Id) - slices.Index(ids, b.Id) })
+	return out, nil
+}
+
+// ReleaseLeases queues every leased row again. Only call it while nothing
+// sends.
+func ReleaseLeases(app core.App) error {
+	_, err := app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutQueued, "lease_until": ""}, dbx.HashExp{"state": OutSending}).Execute()
+	return err
+}
+
+// Release gives one row back without a try.
+func Release(app core.App, o Outbound) error {
+	return o.set(app, dbx.Params{"state": OutQueued, "lease_until": "", "attempts": o.Attempts() - 1})
+}
+
+// NextDue is how long until the next queued row is due, an hour if none is.
+func NextDue(app core.App, now time.Time) (time.Duration, error) {
+	var at types.DateTime
+	err := app.DB().NewQuery(`SELECT next_at FROM outbound_mails WHERE state = 'queued' ORDER BY next_at LIMIT 1`).Row(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Hour, nil
+	}
+	if wait := at.Time().Sub(now); wait > 0 {
+		return wait, err
+	}
+	return time.Second, err // due, but behind an older one of its ticket
+}
+
+// Sent marks a row as taken by the server.
+func (o Outbound) Sent(tx core.App, serverID, note string) error {
+	return o.set(tx, dbx.Params{"state": OutSent, "server_id": cut(serverID, 998), "lease_until": "", "last_error": cut(note, 4000)})
+}
+
+// Later queues a row again. only names the recipients that are left, nil for
+// all.
+func (o Outbound) Later(tx core.App, only []string, at time.Time, why string) error {
+	p := dbx.Params{"state": OutQueued, "next_at": stamp(at), "lease_until": "", "last_error": cut(why, 4000)}
+	if only != nil {
+		for field, list := range map[string][]string{"to": o.To(), "cc": o.Cc(), "bcc": o.Bcc()} {
+			left := slices.DeleteFunc(list, func(a string) bool { return !slices.Contains(only, a) })
+			p[field] = toJSON(left)
+		}
+	}
+	return o.set(tx, p)
+}
+
+// Failed gives a row up.
+func (o Outbound) Failed(tx core.App, why string) error {
+	return o.set(tx, dbx.Params{"state": OutFailed, "lease_until": "", "last_error": cut(why, 4000)})
+}
+
+func (o Outbound) set(app core.App, p dbx.Params) error {
+	p["updated"] = stamp(time.Now())
+	_, err := app.NonconcurrentDB().Update(OutboundMails, p, dbx.HashExp{"id": o.Id}).Execute()
+	return err
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(instantFormat) }

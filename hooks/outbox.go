@@ -1,0 +1,243 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"github.com/deskbell/deskbell/collections"
+	"github.com/deskbell/deskbell/faults"
+	"github.com/deskbell/deskbell/mail"
+)
+
+// Post delivers one mail to the server of a mailbox.
+type Post interface {
+	Deliver(ctx context.Context, box collections.Mailbox, o mail.Outgoing) (Delivery, error)
+}
+
+// Delivery is what the server said. A recipient that is in none of the lists
+// was accepted.
+type Delivery struct {
+	ServerID string            // the id under which the server queued it, "" if it told none
+	Refused  map[string]string // for good: address → answer
+	Later    map[string]string // for now: address → answer
+}
+
+// Permanent marks an error after which trying again is useless.
+type Permanent struct{ Err error }
+
+// Error returns the cause.
+func (p *Permanent) Error() string { return p.Err.Error() }
+
+// Unwrap returns the cause.
+func (p *Permanent) Unwrap() error { return p.Err }
+
+// The patience of the outbox (RELIABILITY-REQUIREMENTS, Mail out).
+const (
+	leaseTime  = 15 * time.Minute // longer than the longest delivery; an older lease is of a dead process
+	retryPause = time.Minute      // doubled each time
+	longestRetry  = time.Hour        // at most
+	giveUp     = 5 * 24 * time.Hour
+	outBatch   = 50 // chosen: rows leased at once
+)
+
+// Outbox sends what waits, each mailbox by itself and each ticket's mails in
+// their order.
+type Outbox struct {
+	desk *Desk
+	app  core.App
+	post Post
+}
+
+// NewOutbox returns the outbox of a desk.
+func (d *Desk) NewOutbox(app core.App, post Post) *Outbox {
+	return &Outbox{desk: d, app: app, post: post}
+}
+
+// Run works until ctx ends. A row is due at its next_at; in between the
+// outbox sleeps.
+func (o *Outbox) Run(ctx context.Context) error {
+	if err := collections.ReleaseLeases(o.app); err != nil { // one process holds the folder: every lease is of a dead one
+		return fmt.Errorf("release leases: %w", err)
+	}
+	for {
+		n, err := o.Drain(ctx)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			continue
+		}
+		next, err := collections.NextDue(o.app, o.desk.now())
+		if err != nil {
+			return err
+		}
+		timer := time.NewTimer(min(max(next, 20*time.Millisecond), time.Minute))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-o.desk.outbox:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// Drain sends the rows that are due once and answers how many it took.
+func (o *Outbox) Drain(ctx context.Context) (int, error) {
+	rows, err := collections.LeaseDue(o.app, o.desk.now(), leaseTime, outBatch)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	if err := faults.At(faults.F20); err != nil {
+		return 0, err
+	}
+	byBox := map[string][]collections.Outbound{}
+	for _, r := range rows {
+		byBox[r.GetString("mailbox")] = append(byBox[r.GetString("mailbox")], r)
+	}
+	var wg sync.WaitGroup
+	errs := make(chan error, len(rows))
+	for _, list := range byBox {
+		wg.Go(func() {
+			defer func() {
+				if p := recover(); p != nil {
+					errs <- fmt.Errorf("panic in the outbox: %v", p)
+				}
+			}()
+			for _, r := range list {
+				if err := o.send(ctx, r); err != nil {
+					errs <- err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	var all []error
+	for err := range errs {
+		all = append(all, err)
+	}
+	return len(rows), errors.Join(all...)
+}
+
+// send delivers one row and notes the result.
+func (o *Outbox) send(ctx context.Context, row collections.Outbound) error {
+	if ctx.Err() != nil {
+		return collections.Release(o.app, row)
+	}
+	box, out, err := o.write(row)
+	if err != nil {
+		return o.failed(row, err)
+	}
+	sent, err := o.post.Deliver(ctx, box, out)
+	if err == nil {
+		err = faults.At(faults.F22)
+	}
+	if err != nil {
+		return o.failed(row, err)
+	}
+	return o.sent(row, sent)
+}
+
+// sent marks a row, and the message behind it, as delivered to the server.
+func (o *Outbox) sent(row collections.Outbound, d Delivery) error {
+	now := o.desk.now()
+	return o.app.RunInTransaction(func(tx core.App) error {
+		if len(d.Later) > 0 {
+			return row.Later(tx, keys(d.Later), now.Add(pause(row.Attempts())), describe(d.Later))
+		}
+		if err := row.Sent(tx, d.ServerID, describe(d.Refused)); err != nil {
+			return err
+		}
+		t, m, err := row.Subject(tx)
+		if err != nil || m.Record == nil {
+			return err
+		}
+		s := collections.Stamp{Source: collections.SourceJob, Name: "Deskbell", At: now}
+		if len(d.Refused) == len(row.Recipients()) && len(d.Refused) > 0 {
+			return o.desk.notDelivered(tx, t, row, describe(d.Refused), collections.DeliveryFailed, s)
+		}
+		if len(d.Refused) > 0 {
+			if err := o.desk.noteFailure(tx, t, describe(d.Refused), s); err != nil {
+				return err
+			}
+		}
+		m.Set("delivery", collections.DeliverySent)
+		m.Set("delivery_note", describe(d.Refused))
+		collections.SetStamp(m.Record, s)
+		return tx.Save(m.Record)
+	})
+}
+
+// failed plans the next try, or gives up: then the ticket gets a note and its
+// agent an alarm.
+func (o *Outbox) failed(row collections.Outbound, cause error) error {
+	now := o.desk.now()
+	o.app.Logger().Warn("mail not sent", "outbound", row.Id, "attempt", row.Attempts(), "error", cause)
+	var permanent *Permanent
+	final := errors.As(cause, &permanent) || now.Sub(row.Created()) > giveUp
+	return o.app.RunInTransaction(func(tx core.App) error {
+		if !final {
+			return row.Later(tx, nil, now.Add(pause(row.Attempts())), cause.Error())
+		}
+		if err := row.Failed(tx, cause.Error()); err != nil {
+			return err
+		}
+		t, _, err := row.Subject(tx)
+		if err != nil || t.Record == nil {
+			return err
+		}
+		s := collections.Stamp{Source: collections.SourceJob, Name: "Deskbell", At: now}
+		if err := o.desk.noteFailure(tx, t, cause.Error(), s); err != nil {
+			return err
+		}
+		return o.desk.notDelivered(tx, t, row, cause.Error(), collections.DeliveryFailed, s)
+	})
+}
+
+// noteFailure tells the agents on the ticket what did not leave.
+func (d *Desk) noteFailure(tx core.App, t collections.Ticket, why string, s collections.Stamp) error {
+	m, err := collections.NewMessage(tx, t.Id)
+	if err != nil {
+		return err
+	}
+	m.Set("visibility", collections.Internal)
+	m.Set("flags", []string{collections.FlagAutomatic, collections.FlagBounce})
+	m.Set("text", "Mail was not delivered: "+why)
+	collections.SetStamp(m.Record, s)
+	return tx.Save(m.Record)
+}
+
+// pause is how long to wait after the n-th try: one minute doubled each time,
+// an hour at most, spread by 20 %.
+func pause(attempts int) time.Duration {
+	d := longestRetry
+	if attempts < 7 {
+		d = min(retryPause<<max(attempts-1, 0), longestRetry)
+	}
+	return d*4/5 + rand.N(d*2/5)
+}
+
+func keys(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	return out
+}
+
+func describe(answers map[string]string) string {
+	var parts []string
+	for addr, answer := range answers {
+		parts = append(parts, addr+": "+answer)
+	}
+	return strings.Join(parts, "; ")
+}
