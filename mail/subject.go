@@ -105,6 +105,7 @@ func FindTag(subject string) []SubjectTag {
 
 // ReplySubject returns the subject of a mail that we send on a thread: Re:,
 // the tag, and the base of subject without the keyed tags it may hold already.
+// [Compose] accepts it whatever subject holds.
 func ReplySubject(tag, subject string) string {
 	base := subjectTags.ReplaceAllStringFunc(subject, func(found string) string {
 		if t := FindTag(found); len(t) == 1 && t[0].Key != "" {
@@ -112,6 +113,6 @@ func ReplySubject(tag, subject string) string {
 		}
 		return found
 	})
-	base = strings.Join(strings.Fields(BaseSubject(base)), " ")
+	base = strings.Join(strings.Fields(CleanHeader(BaseSubject(base))), " ")
 	return strings.TrimSpace("Re: " + strings.TrimSpace(tag+" "+base))
 }

@@ -81,6 +81,9 @@ func TestReplySubject(t *testing.T) {
 	assert.Equal(t, "Re: "+tag+" Printer", mail.ReplySubject(tag, "AW: "+tag+" Re: Printer"), "the tag is not doubled")
 	assert.Equal(t, "Re: "+tag+" [#12] Printer", mail.ReplySubject(tag, "Re: [#12] Printer"), "others' tags stay")
 	assert.Equal(t, "Re: "+tag, mail.ReplySubject(tag, ""))
+	o := answer()
+	o.Subject = mail.ReplySubject(tag, "a\x00b\r\nBcc: x\u2028\x1b[31m\xff")
+	assert.NotContains(t, compose(t, o), "\r\nBcc", "and a bad subject keeps no mail back")
 }
 
 func FuzzSubject(f *testing.F) {
