@@ -95,6 +95,11 @@ func (w *Watcher) finishFetch(ctx context.Context, s *session, f *fetch) ([]mail
 	network := s.wire.networkFailed()
 	if err != nil {
 		s.close() // the rest is not worth waiting for
+		if store.broken {
+			// Close would read the literal once more, side by side with the
+			// library, which goes on as soon as a literal has failed.
+			<-s.client.Closed()
+		}
 	}
 	closeErr := s.wire.explain(f.command.Close())
 	f.done()
@@ -194,6 +199,8 @@ type storing struct {
 	slots chan struct{}
 	wg    sync.WaitGroup
 
+	broken bool // a literal ended early
+
 	mu     sync.Mutex
 	stored map[imap.UID]mail.Stored
 	err    error // the first error of the vault
@@ -215,7 +222,9 @@ func (p *storing) put(uid imap.UID, literal imap.LiteralReader) error {
 	}
 	var body bytes.Buffer
 	body.Grow(int(literal.Size()) + bytes.MinRead)
-	if _, err := body.ReadFrom(&whole{r: literal, left: literal.Size()}); err != nil {
+	source := &whole{r: literal, left: literal.Size()}
+	if _, err := body.ReadFrom(source); err != nil {
+		p.broken = source.broken
 		return err
 	}
 	p.slots <- struct{}{}
@@ -239,6 +248,7 @@ func (p *storing) putNow(ctx context.Context, literal imap.LiteralReader) (*mail
 	kept, err := p.vault.Put(ctx, body)
 	switch {
 	case body.err != nil:
+		p.broken = body.broken
 		return nil, body.err
 	case err != nil:
 		p.failed(err)
@@ -280,12 +290,15 @@ type whole struct {
 	left int64
 	err  error // of the connection, nil while all is well
 	seen bool
+
+	broken bool // r itself ended too early
 }
 
 // Read reads the body.
 func (l *whole) Read(b []byte) (int, error) {
 	n, err := l.r.Read(b)
 	l.left -= int64(n)
+	l.broken = err != nil && l.left > 0
 	if !l.seen && n > 0 {
 		l.seen = true
 		if fault := faults.At(faults.F03); fault != nil {
