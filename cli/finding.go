@@ -18,3 +18,6 @@ type Finding struct {
 	Text  string // what was found
 	Do    string // what to do; "" when all is well
 }
+
+// Fixed is a value that is a constant of the program.
+type Fixed struct{ Name, Value string }

@@ -29,6 +29,8 @@ type Program struct {
 	Wire func(app core.App, folder *collections.Folder, o Options, code *collections.SetupCode) error
 	// Mail is asked by doctor about mailboxes and outgoing mail; may be nil.
 	Mail func(ctx context.Context, app core.App, folder *collections.Folder) []Finding
+	// Fixed are values that nobody sets; doctor prints them with the rest.
+	Fixed []Fixed
 	// More are commands that live elsewhere.
 	More []func(*Program) *cobra.Command
 }
@@ -82,7 +84,7 @@ func (p *Program) root() *cobra.Command {
 		return &usageError{fmt.Sprintf("%v: see %s --help", err, c.CommandPath())}
 	})
 	addFlags(root.PersistentFlags(), commonSettings())
-	root.AddCommand(p.serve(), p.setup(), p.version(), p.superuser())
+	root.AddCommand(p.serve(), p.setup(), p.doctor(), p.version(), p.superuser())
 	for _, more := range p.More {
 		root.AddCommand(more(p))
 	}

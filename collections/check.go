@@ -53,6 +53,47 @@ func (f *Folder) checkPages(ctx context.Context, db *dbx.DB) error {
 	return fmt.Errorf("the database %s is damaged (%s); nothing was changed: %s", filepath.Join(f.dir, dataFile), finding, restoreHint(f.dir))
 }
 
+// CheckWhole runs the consistency check from outside, beside a running desk if
+// need be, for as long as ctx lasts. It returns what it finds, "" if nothing.
+func (f *Folder) CheckWhole(ctx context.Context) (string, error) {
+	db, err := Connect(filepath.Join(f.dir, dataFile))
+	if err != nil {
+		return "", fmt.Errorf("open the database: %w", err)
+	}
+	finding, err := quickCheck(ctx, db)
+	return finding, errors.Join(err, db.Close())
+}
+
+// Pending counts the schema steps that the next start will run.
+func Pending(app core.App) (int, error) {
+	var applied []string
+	if err := app.DB().NewQuery("SELECT file FROM _migrations").Column(&applied); err != nil {
+		return 0, fmt.Errorf("read the schema steps: %w", err)
+	}
+	known := knownSteps()
+	for _, file := range applied {
+		delete(known, file)
+	}
+	return len(known), nil
+}
+
+// NewestEvent is the instant of the last event of the audit chain, zero if
+// there is none.
+func NewestEvent(app core.App) (time.Time, error) {
+	var at []string
+	if err := app.DB().NewQuery("SELECT at FROM events ORDER BY seq DESC LIMIT 1").Column(&at); err != nil {
+		return time.Time{}, fmt.Errorf("read the newest event: %w", err)
+	}
+	if len(at) == 0 {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, at[0])
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the newest event: %w", err)
+	}
+	return t, nil
+}
+
 // CheckDatabase runs the whole consistency check on the open database and
 // returns what it finds, "" if nothing. It reads every page.
 func CheckDatabase(ctx context.Context, app core.App) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // lock keeps a second process off a data folder. The kernel holds it with the
@@ -36,7 +37,13 @@ func takeLock(dir string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the data folder %s cannot be written (%w): give it to the account that runs deskbell", dir, err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	for range 4 { // doctor holds it for an instant to see whether it is held
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 	if err == nil {
 		l := &lock{file: f}
 		if err := l.sign(); err != nil {
@@ -69,6 +76,19 @@ func (l *lock) sign() error {
 func (l *lock) release() {
 	_ = l.file.Truncate(0) // only the courtesy of a process id
 	_ = l.file.Close()     // the kernel drops the lock in any case
+}
+
+// Holder tells whether a process holds the folder, and its id if it is known.
+func (f *Folder) Holder() (pid int, held bool) {
+	file, err := os.Open(filepath.Join(f.dir, lockFile))
+	if err != nil {
+		return 0, false
+	}
+	defer file.Close()
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); err == nil {
+		return 0, false
+	}
+	return readPID(file), true
 }
 
 func readPID(f *os.File) int {
