@@ -27,8 +27,8 @@ type FirstRun struct {
 
 // minPassword is the shortest password of an administrator.
 //
-// Source: OWASP ASVS 5.0 §6.2.1 (at least 8, 15 recommended); 10 chosen
-const minPassword = 10
+// Source: OWASP ASVS 5.0 §6.2.1 (at least 8, 15 recommended)
+const minPassword = 8
 
 // ErrSetUp says that the desk has an administrator already.
 var ErrSetUp = errors.New("this desk is set up already")

@@ -160,6 +160,11 @@ func (q Threads) survivor(id string) (string, error) {
 func (q Threads) FindByAncestor(id string) ([]string, error) {
 	var out []string
 	err := q.App.DB().NewQuery(`SELECT ticket FROM _message_refs WHERE ref = {:id}`).Bind(dbx.Params{"id": id}).Column(&out)
+	for i := range out {
+		if err == nil {
+			out[i], err = q.survivor(out[i])
+		}
+	}
 	return out, err
 }
 
@@ -195,4 +200,13 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
+}
+
+// Requeue puts a quarantined mail back to work. The error is sql.ErrNoRows if
+// there is none, or if its bytes are not here.
+func Requeue(app core.App, id string, now time.Time) error {
+	var back string
+	return app.NonconcurrentDB().NewQuery(`UPDATE inbound_mails SET state = 'received', attempts = -1, reason = '', updated = {:now}
+		WHERE id = {:id} AND state = 'quarantined' AND sha256 <> '' RETURNING id`).
+		Bind(dbx.Params{"id": id, "now": stamp(now)}).Row(&back)
 }

@@ -78,6 +78,12 @@ var requestersTable = table{
 		remove: nil,
 	},
 	tune: func(c *core.Collection) {
+		if f, ok := c.Fields.GetByName(core.FieldNameEmail).(*core.EmailField); ok {
+			f.Required = false // a caller may have a telephone only
+		}
+		if f, ok := c.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField); ok {
+			f.Cost = 4 // random and never used: sign-in is by mailed code, and a mail must not cost 60 ms of hashing
+		}
 		c.PasswordAuth.Enabled = false
 		c.OTP.Enabled = true
 		c.OTP.Length = 8
@@ -183,6 +189,16 @@ func FindTeamMembers(app core.App, team string) ([]Agent, error) {
 	return agentsOf(rows), err
 }
 
+// TeamMemberIDs lists the ids of the active agents of a team; none for "".
+func TeamMemberIDs(app core.App, team string) ([]string, error) {
+	members, err := FindTeamMembers(app, team)
+	ids := make([]string, len(members))
+	for i, m := range members {
+		ids[i] = m.Id
+	}
+	return ids, err
+}
+
 func agentsOf(rows []*core.Record) []Agent {
 	out := make([]Agent, len(rows))
 	for i, r := range rows {
@@ -278,4 +294,24 @@ func FindReaders(app core.App, t Ticket) ([]Agent, error) {
 func FindLeads(app core.App) ([]Agent, error) {
 	rows, err := app.FindRecordsByFilter(Agents, "active = true && (role = 'lead' || role = 'admin')", "", 0, 0)
 	return agentsOf(rows), err
+}
+
+// EnsureCaller finds the requester without an address that has this name and
+// telephone number, or makes one.
+func EnsureCaller(tx core.App, name, phone string, s Stamp) (Requester, error) {
+	rows, err := tx.FindRecordsByFilter(Requesters, "phone = {:phone} && name = {:name}", "created", 1, 0, map[string]any{"phone": phone, "name": name})
+	if err != nil {
+		return Requester{}, err
+	}
+	if len(rows) == 1 {
+		return Requester{rows[0]}, nil
+	}
+	c, err := tx.FindCachedCollectionByNameOrId(Requesters)
+	if err != nil {
+		return Requester{}, err
+	}
+	r := Requester{core.NewRecord(c)}
+	r.Load(map[string]any{"name": name, "phone": phone})
+	SetStamp(r.Record, s)
+	return r, tx.Save(r.Record)
 }

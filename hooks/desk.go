@@ -31,8 +31,8 @@ type Keys struct {
 }
 
 // New makes a desk whose time comes from now.
-func New(keys Keys, now func() time.Time) *Desk {
-	return &Desk{now: now, keys: keys, outbox: make(chan struct{}, 1), intake: make(chan struct{}, 1), mailboxes: make(chan struct{}, 1)}
+func New(keys Keys, texts notify.Templates, now func() time.Time) *Desk {
+	return &Desk{now: now, keys: keys, texts: texts, outbox: make(chan struct{}, 1), intake: make(chan struct{}, 1), mailboxes: make(chan struct{}, 1)}
 }
 
 // Bind attaches every rule to the app. Binding twice is harmless: each

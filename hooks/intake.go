@@ -179,3 +179,16 @@ func (a *arrival) settle(tx core.App) (collections.Outcome, error) {
 	}
 	return collections.Outcome{State: collections.MailTicketed, Message: message}, err
 }
+
+// Retry puts a quarantined mail back to work and writes down who did.
+func (d *Desk) Retry(app core.App, id string, s collections.Stamp) error {
+	s.At = d.at(s)
+	err := app.RunInTransaction(func(tx core.App) error {
+		if err := collections.Requeue(tx, id, s.At); err != nil {
+			return err
+		}
+		return collections.Append(tx, collections.Event{Collection: collections.InboundMails, Subject: id, Stamp: s, Type: "mail.retried"})
+	})
+	wake(d.intake)
+	return err
+}

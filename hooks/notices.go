@@ -13,11 +13,20 @@ import (
 )
 
 // tellOfAssignment tells who has the ticket now.
-func (d *Desk) tellOfAssignment(tx core.App, before string, t collections.Ticket, s collections.Stamp) error {
-	if s.Quiet || t.Assignee() == "" || t.Assignee() == before {
+//
+// was is nil for a new ticket: that one is news of the queue for its team.
+func (d *Desk) tellOfAssignment(tx core.App, was *collections.Ticket, t collections.Ticket, s collections.Stamp) error {
+	given := t.Assignee() != "" && (was == nil || was.Assignee() != t.Assignee())
+	moved := t.Assignee() == "" && was != nil && was.Team() != t.Team()
+	if s.Quiet || !given && !moved {
 		return nil
 	}
-	return d.tell(tx, t, s, notify.Event{What: notify.Assignment, At: s.At, Actor: s.Agent, Assignee: t.Assignee()}, "")
+	e := notify.Event{What: notify.Assignment, At: s.At, Actor: s.Agent, Assignee: t.Assignee()}
+	var err error
+	if e.Team, err = collections.TeamMemberIDs(tx, t.Team()); err != nil {
+		return err
+	}
+	return d.tell(tx, t, s, e, "")
 }
 
 // tellOfReply tells whoever has the ticket, or its team, that the requester
@@ -35,12 +44,8 @@ func (d *Desk) tellOfReply(tx core.App, t collections.Ticket, m collections.Mess
 		return err
 	}
 	e := notify.Event{What: notify.RequesterReply, At: s.At, Assignee: t.Assignee(), Quiet: mail.ThreadThrottle.Paused(recent, s.At)}
-	members, err := collections.FindTeamMembers(tx, t.Team())
-	if err != nil {
+	if e.Team, err = collections.TeamMemberIDs(tx, t.Team()); err != nil {
 		return err
-	}
-	for _, a := range members {
-		e.Team = append(e.Team, a.Id)
 	}
 	return d.tell(tx, t, s, e, m.GetString("text"))
 }

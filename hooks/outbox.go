@@ -40,11 +40,11 @@ func (p *Permanent) Unwrap() error { return p.Err }
 
 // The patience of the outbox (RELIABILITY-REQUIREMENTS, Mail out).
 const (
-	leaseTime  = 15 * time.Minute // longer than the longest delivery; an older lease is of a dead process
-	retryPause = time.Minute      // doubled each time
-	longestRetry  = time.Hour        // at most
-	giveUp     = 5 * 24 * time.Hour
-	outBatch   = 50 // chosen: rows leased at once
+	leaseTime    = 15 * time.Minute // longer than the longest delivery; an older lease is of a dead process
+	retryPause   = time.Minute      // doubled each time
+	longestRetry = time.Hour        // at most
+	giveUp       = 5 * 24 * time.Hour
+	outBatch     = 50 // chosen: rows leased at once
 )
 
 // Outbox sends what waits, each mailbox by itself and each ticket's mails in
@@ -183,7 +183,8 @@ func (o *Outbox) failed(row collections.Outbound, cause error) error {
 	now := o.desk.now()
 	o.app.Logger().Warn("mail not sent", "outbound", row.Id, "attempt", row.Attempts(), "error", cause)
 	var permanent *Permanent
-	final := errors.As(cause, &permanent) || now.Sub(row.Created()) > giveUp
+	var unwritable *mail.HeaderError
+	final := errors.As(cause, &permanent) || errors.As(cause, &unwritable) || now.Sub(row.Created()) > giveUp
 	return o.app.RunInTransaction(func(tx core.App) error {
 		if !final {
 			return row.Later(tx, nil, now.Add(pause(row.Attempts())), cause.Error())

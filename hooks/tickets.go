@@ -113,7 +113,7 @@ func (d *Desk) openTicket(e *core.RecordEvent) error {
 		if err != nil {
 			return err
 		}
-		return d.tellOfAssignment(tx, "", t, s)
+		return d.tellOfAssignment(tx, nil, t, s)
 	})
 }
 
@@ -151,7 +151,7 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 		if err != nil {
 			return err
 		}
-		return d.tellOfAssignment(tx, was.Assignee(), is, s)
+		return d.tellOfAssignment(tx, &was, is, s)
 	})
 }
 

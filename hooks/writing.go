@@ -30,7 +30,7 @@ func (o *Outbox) write(row collections.Outbound) (collections.Mailbox, mail.Outg
 		name = settings.Organization()
 	}
 	out := mail.Outgoing{
-		From: mail.Address{Name: name, Addr: box.Address()},
+		From: mail.Address{Name: mail.CleanHeader(name), Addr: box.Address()},
 		To:   named(row.To()), Cc: named(row.Cc()), Bcc: named(row.Bcc()),
 		Date: row.Created(), MessageID: row.GetString("message_id"), LoopToken: o.desk.keys.Mail.LoopToken(),
 		InReplyTo: firstID(row.GetString("in_reply_to")), References: strings.Fields(row.GetString("references")),
