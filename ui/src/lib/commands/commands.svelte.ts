@@ -2,6 +2,7 @@
  * The one table of what can be done. Keys, palette, menus and the help sheet
  * all read it; a part of the screen adds its commands while it is there.
  */
+import { untrack } from 'svelte';
 import type { MessageKey } from '../i18n/index.svelte';
 
 /** A value to choose for a command that needs one. */
@@ -32,7 +33,7 @@ class Commands {
 
 	/** Adds commands until the returned function is called. */
 	add(commands: readonly Command[]): () => void {
-		this.#sets = [commands, ...this.#sets];
+		this.#sets = [commands, ...untrack(() => this.#sets)];
 		return () => (this.#sets = this.#sets.filter((s) => s !== commands));
 	}
 

@@ -7,14 +7,15 @@ import type enDesk from './en/desk.json';
 import type enPortal from './en/portal.json';
 import type enSettings from './en/settings.json';
 import type enShared from './en/shared.json';
+import type enOpening from './en/opening.json';
 import type enTicket from './en/ticket.json';
 
 /** A language of the screens. */
 export type Language = 'en' | 'zh';
 /** A part of the product with messages of its own. */
-export type Part = 'shared' | 'desk' | 'ticket' | 'portal' | 'settings';
+export type Part = 'shared' | 'desk' | 'ticket' | 'opening' | 'portal' | 'settings';
 
-type Raw = keyof typeof enShared | keyof typeof enDesk | keyof typeof enPortal | keyof typeof enSettings | keyof typeof enTicket;
+type Raw = keyof typeof enShared | keyof typeof enDesk | keyof typeof enPortal | keyof typeof enSettings | keyof typeof enTicket | keyof typeof enOpening;
 type Base<K> = K extends `${infer B}_one` | `${infer B}_other` | `${infer B}_zero` ? B : K;
 /** The name of a message, without its plural ending. */
 export type MessageKey = Base<Raw>;
