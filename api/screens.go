@@ -52,8 +52,13 @@ var hashedName = regexp.MustCompile(`[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$`)
 func NewScreens(dist fs.FS) (*Screens, error) {
 	s := &Screens{files: map[string]*screenFile{}}
 	err := fs.WalkDir(dist, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasPrefix(path.Base(name), ".") {
+		switch {
+		case err != nil:
 			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != ".":
+			return fs.SkipDir // the build's own notes
+		case d.IsDir() || strings.HasPrefix(d.Name(), "."):
+			return nil
 		}
 		if ext := path.Ext(name); ext == ".br" || ext == ".gz" {
 			return nil
