@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -10,14 +11,23 @@ import (
 	"github.com/deskbell/deskbell/cli"
 	"github.com/deskbell/deskbell/collections"
 	"github.com/deskbell/deskbell/hooks"
+	"github.com/deskbell/deskbell/itil"
+	"github.com/deskbell/deskbell/mail"
+	"github.com/deskbell/deskbell/notify"
 )
 
 // wire binds everything that acts on records and requests to an app that is
 // not bootstrapped yet. It is the one place that knows all packages.
 func wire(app core.App, folder *collections.Folder, o cli.Options, code *collections.SetupCode) error {
+	desk, err := newDesk(folder.Sealer())
+	if err != nil {
+		return err
+	}
+	desk.Bind(app)
 	sessions := collections.NewSessions()
 	life := hooks.NewLifecycle(app)
-	ready := hooks.NewReadiness(app, hooks.Disk{Dir: folder.Dir(), Floor: o.DiskFloor})
+	disk := hooks.Disk{Dir: folder.Dir(), Floor: o.DiskFloor}
+	ready := hooks.NewReadiness(app, disk)
 	hooks.Harden(app, hooks.Hardening{Sessions: sessions, Now: time.Now})
 
 	built, err := screens()
@@ -28,6 +38,7 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 	if err != nil {
 		return err
 	}
+	mails := desk.NewMails(app, collections.NewVault(folder.Dir(), disk.Room))
 	house := api.House{
 		Code:    code,
 		Screens: pages,
@@ -36,10 +47,42 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 			return hooks.EndSession(app, sessions, auth, token)
 		},
 	}
+	routes := api.Desk{
+		Steps: func(e *core.RequestEvent, t collections.Ticket) ([]itil.Step, error) {
+			return desk.StepsOf(e.App, t, hooks.StampOf(e))
+		},
+		Stamp: hooks.StampOf,
+		Vault: mails.Vault,
+		Retry: desk.Retry,
+	}
+	boxes := api.Mailboxes{
+		Status: func() any { return mails.Watchers.Status() },
+		Test:   mails.Test,
+	}
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.BindFunc(hooks.RequesterQueries)
 		hooks.WatchDatabase(e.App, life, ready)
+		routes.Bind(e)
+		boxes.Bind(e)
 		house.Bind(e)
+		if err := mails.Start(life, hooks.Listeners{SMTP: o.SMTPListen, LMTP: o.LMTPListen}); err != nil {
+			return err
+		}
+		mails.Watch(ready)
 		return e.Next()
 	})
 	return nil
+}
+
+// newDesk makes the rules of a desk with the keys that its folder's key gives.
+func newDesk(sealer *collections.Sealer) (*hooks.Desk, error) {
+	ring, err := mail.NewKeyring(mail.Key{Version: 1, Secret: sealer.Derive("mail")})
+	if err != nil {
+		return nil, fmt.Errorf("keys of mail: %w", err)
+	}
+	texts, err := notify.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	return hooks.New(hooks.Keys{Mail: ring, Seal: sealer, Image: sealer.Derive("image")}, texts, time.Now), nil
 }

@@ -91,7 +91,7 @@ func (f FirstRun) saveAgent(tx core.App) error {
 	if name == "" {
 		name = f.Email
 	}
-	r.Load(map[string]any{"name": name, "role": RoleAdmin, "active": true, "locale": f.Language})
+	r.Load(map[string]any{"name": name, "role": RoleAdmin, "active": true, "locale": f.Language, "undo_s": DefaultUndo})
 	r.SetEmail(f.Email)
 	r.SetVerified(true)
 	r.SetPassword(f.Password)

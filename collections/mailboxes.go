@@ -1,8 +1,14 @@
 package collections
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"strings"
+	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -87,3 +93,36 @@ func (b Mailbox) AuthServers() []string { return stringList(b.Record, "authserv_
 
 // IgnoresBulk says whether newsletters and lists open no ticket here.
 func (b Mailbox) IgnoresBulk() bool { return b.GetString("bulk") == "ignore" }
+
+// NoteMailbox writes down how a mailbox fares, past every rule: it is no
+// change that somebody makes. A zero ok leaves last_ok_at; trouble nil clears
+// last_error.
+func NoteMailbox(app core.App, id string, ok time.Time, trouble any) error {
+	p := dbx.Params{"last_error": "null"}
+	if trouble != nil {
+		b, err := json.Marshal(trouble)
+		if err != nil {
+			return err
+		}
+		p["last_error"] = string(b)
+	}
+	if !ok.IsZero() {
+		p["last_ok_at"] = stamp(ok)
+	}
+	_, err := app.NonconcurrentDB().Update(Mailboxes, p, dbx.HashExp{"id": id}).Execute()
+	return err
+}
+
+// Fingerprint changes whenever anything changes that matters for reaching the
+// servers.
+func (b Mailbox) Fingerprint() string {
+	h := sha256.New()
+	for _, f := range b.Collection().Fields {
+		switch f.GetName() {
+		case "last_ok_at", "last_error", "updated", "name", "team", "kind":
+		default:
+			fmt.Fprintf(h, "%s=%q\n", f.GetName(), b.GetString(f.GetName()))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

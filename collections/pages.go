@@ -1,20 +1,19 @@
 package collections
 
 import (
-	"encoding/json"
-
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 )
 
 // TimelineEvent is an event as a ticket's page shows it.
 type TimelineEvent struct {
-	ID     string          `db:"id" json:"id"`
-	At     string          `db:"at" json:"at"`
-	Type   string          `db:"type" json:"type"`
-	Actor  string          `db:"actor_name" json:"actor_name"`
-	Source string          `db:"source" json:"source"`
-	Data   json.RawMessage `db:"data" json:"data"`
+	ID     string        `db:"id" json:"id"`
+	At     string        `db:"at" json:"at"`
+	Type   string        `db:"type" json:"type"`
+	Actor  string        `db:"actor_name" json:"actor_name"`
+	Source string        `db:"source" json:"source"`
+	Data   types.JSONRaw `db:"data" json:"data"`
 }
 
 // TimelineOf lists the newest 500 events of a ticket, oldest first.

@@ -22,6 +22,9 @@ const (
 	RoleAdmin = "admin"
 )
 
+// DefaultUndo is for how many seconds a reply may be taken back (UX.md §5).
+const DefaultUndo = 5
+
 var agentsTable = table{
 	name: Agents, auth: true,
 	fields: func(f *fields) {

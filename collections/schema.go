@@ -104,6 +104,26 @@ func (f *fields) json(name string, maxSize int64) {
 	f.list = append(f.list, &core.JSONField{Id: f.id(name), Name: name, MaxSize: maxSize})
 }
 
+// listFields are the JSON fields that hold a list, by collection.
+var listFields = map[string][]string{
+	Organizations: {"domains"},
+	Tickets:       {"participant_addresses", "tags"},
+	Messages:      {"to", "cc", "bcc", "flags", "attachment_info", "thread_why"},
+	Mailboxes:     {"authserv_ids"},
+	OutboundMails: {"to", "cc", "bcc"},
+	InboundMails:  {"recipients"},
+}
+
+// EmptyLists gives list fields that hold nothing an empty list, so that
+// readers need not know null.
+func EmptyLists(r *core.Record) {
+	for _, name := range listFields[r.Collection().Name] {
+		if s := r.GetString(name); s == "" || s == "null" {
+			r.Set(name, types.JSONRaw("[]"))
+		}
+	}
+}
+
 func (f *fields) files(name string, count int, maxSize int64) {
 	f.list = append(f.list, &core.FileField{Id: f.id(name), Name: name, MaxSelect: count, MaxSize: maxSize, Protected: true})
 }

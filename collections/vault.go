@@ -13,10 +13,16 @@ import (
 
 // Vault keeps raw mails by their SHA-256 below one folder. It implements
 // [mail.Vault]. A file that is there is complete and synced.
-type Vault struct{ dir string }
+type Vault struct {
+	dir  string
+	room func() error
+}
 
-// NewVault returns the vault in a data folder.
-func NewVault(dataDir string) *Vault { return &Vault{dir: filepath.Join(dataDir, "mails")} }
+// NewVault returns the vault in a data folder. room says why nothing may be
+// stored now, such as too little free space; nil for no such check.
+func NewVault(dataDir string, room func() error) *Vault {
+	return &Vault{dir: filepath.Join(dataDir, "mails"), room: room}
+}
 
 // Path is where the raw mail with a hash lies, whether it is there or not.
 func (v *Vault) Path(sha256 string) string {
@@ -32,6 +38,11 @@ func (v *Vault) Open(sha256 string) (*os.File, error) { return os.Open(v.Path(sh
 // Put implements [mail.Vault]: it writes to a temporary file, syncs it, gives
 // it its name and syncs the folder.
 func (v *Vault) Put(ctx context.Context, r io.Reader) (mail.Stored, error) {
+	if v.room != nil {
+		if err := v.room(); err != nil {
+			return mail.Stored{}, err
+		}
+	}
 	tmp := filepath.Join(v.dir, "tmp")
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
 		return mail.Stored{}, err

@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"github.com/deskbell/deskbell/collections"
+	"github.com/deskbell/deskbell/mail/safehtml"
 )
 
 // bindActors stamps every record that comes by HTTP with who sends it. It
@@ -61,6 +62,16 @@ func sent(e *core.RecordRequestEvent, field string) bool {
 	return ok
 }
 
+// bindShape gives records the shape that readers expect, whoever saves them.
+func (d *Desk) bindShape(app core.App) {
+	shape := func(e *core.RecordEvent) error {
+		collections.EmptyLists(e.Record)
+		return e.Next()
+	}
+	on(app.OnRecordCreateExecute(), "shape.create", shape)
+	on(app.OnRecordUpdateExecute(), "shape.update", shape)
+}
+
 // bindPeople keeps addresses comparable and gives people their defaults.
 func (d *Desk) bindPeople(app core.App) {
 	on(app.OnRecordCreateRequest(collections.Agents, collections.HoldReasons, collections.ResolutionCodes, collections.PriorityMatrix,
@@ -72,7 +83,7 @@ func (d *Desk) bindPeople(app core.App) {
 	})
 	on(app.OnRecordCreateRequest(collections.Agents), "agent.default", func(e *core.RecordRequestEvent) error {
 		if !sent(e, "undo_s") {
-			e.Record.Set("undo_s", defaultUndo)
+			e.Record.Set("undo_s", collections.DefaultUndo)
 		}
 		return e.Next()
 	})
@@ -83,12 +94,12 @@ func (d *Desk) bindPeople(app core.App) {
 	on(app.OnRecordUpdate(collections.Agents), "agent.change", d.changeAgent)
 }
 
-// defaultUndo is for how many seconds a reply may be taken back (UX.md §5).
-const defaultUndo = 5
-
 func (d *Desk) foldPerson(e *core.RecordEvent) error {
 	e.Record.SetEmail(fold(e.Record.Email()))
 	e.Record.SetEmailVisibility(true) // who may read the record at all may read the address; the view hook hides agents' from requesters
+	if e.Record.Collection().Name == collections.Agents {
+		e.Record.Set("signature", safehtml.Clean(e.Record.GetString("signature"), safehtml.Options{}).HTML)
+	}
 	if e.Record.Collection().Name == collections.Requesters && e.Record.GetString("password:hash") == "" {
 		e.Record.SetRandomPassword() // PocketBase wants one; password sign-in is off
 	}

@@ -39,6 +39,7 @@ func New(keys Keys, texts notify.Templates, now func() time.Time) *Desk {
 // handler has an id.
 func (d *Desk) Bind(app core.App) {
 	d.bindActors(app)
+	d.bindShape(app)
 	d.bindPeople(app)
 	d.bindTickets(app)
 	d.bindMessages(app)

@@ -51,6 +51,7 @@ func (d *Desk) askForMessage(e *core.RecordRequestEvent) error {
 	}
 	if s.Agent != "" {
 		m.Set("author_agent", s.Agent)
+		m.Set("signature", e.Auth.GetString("signature"))
 		if m.IsPublic() && m.SendAfter().IsZero() {
 			m.Set("send_after", d.now().Add(time.Duration(e.Auth.GetInt("undo_s"))*time.Second))
 		}
@@ -78,6 +79,7 @@ func (d *Desk) addMessage(e *core.RecordEvent) error {
 		if m.Id == "" {
 			m.Id = core.GenerateDefaultRandomId()
 		}
+		nameFiles(m)
 		m.SetRaw("created", d.instant(s))
 		if err := d.address(tx, t, m); err != nil {
 			return err
@@ -120,6 +122,25 @@ func hasFiles(m collections.Message) bool {
 	return len(m.GetUnsavedFiles("attachments")) > 0 || len(m.GetStringSlice("attachments")) > 0
 }
 
+// nameFiles gives what the sender told of the files their stored names, which
+// PocketBase makes up: both lists have the same order.
+func nameFiles(m collections.Message) {
+	files, infos := m.GetUnsavedFiles("attachments"), m.Files()
+	if len(files) == 0 {
+		return
+	}
+	for i, f := range files {
+		if i >= len(infos) {
+			infos = append(infos, collections.FileInfo{Name: f.OriginalName})
+		}
+		infos[i].File, infos[i].Size = f.Name, f.Size
+		if infos[i].Name == "" {
+			infos[i].Name = f.OriginalName
+		}
+	}
+	m.Set("attachment_info", infos[:len(files)])
+}
+
 // address fills in to whom a public message of an agent goes and under which
 // id. A message that goes nowhere (a desk without mail) stays without.
 func (d *Desk) address(tx core.App, t collections.Ticket, m collections.Message) error {
@@ -149,6 +170,9 @@ func (d *Desk) address(tx core.App, t collections.Ticket, m collections.Message)
 	}
 	if len(m.To())+len(m.Cc())+len(m.Bcc()) == 0 {
 		return nil
+	}
+	if m.GetString("channel") == "" {
+		m.Set("channel", collections.ChannelEmail)
 	}
 	m.Set("mailbox", box.Id)
 	m.Set("message_id", d.keys.Mail.MessageID(int64(t.Number()), m.Id, core.GenerateDefaultRandomId(), box.Domain()))

@@ -102,6 +102,14 @@ func (d Disk) Low() bool {
 	return err == nil && free < d.Floor
 }
 
+// Room says why nothing may be stored now: the disk is below its floor.
+func (d Disk) Room() error {
+	if d.Low() {
+		return fmt.Errorf("less than %d MiB are free in %s: mail waits on its server", d.Floor>>20, d.Dir)
+	}
+	return nil
+}
+
 func (d Disk) part() Part {
 	free, err := collections.FreeBytes(d.Dir)
 	switch {
