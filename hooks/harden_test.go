@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,13 +37,19 @@ type guarded struct {
 
 func guard(t *testing.T) *guarded {
 	t.Helper()
+	return guardAt(t, time.Now)
+}
+
+// guardAt takes the clock of the limits.
+func guardAt(t *testing.T, now func() time.Time) *guarded {
+	t.Helper()
 	collections.Register()
 	folder, err := collections.OpenFolder(collections.FolderConfig{Dir: filepath.Join(t.TempDir(), "data")})
 	require.NoError(t, err)
 	app, err := folder.NewApp()
 	require.NoError(t, err)
 	g := &guarded{t: t, app: app, server: &http.Server{}, sessions: collections.NewSessions()}
-	hooks.Harden(app, hooks.Hardening{Sessions: g.sessions, Now: time.Now})
+	hooks.Harden(app, hooks.Hardening{Sessions: g.sessions, Now: now})
 	require.NoError(t, app.Bootstrap())
 	require.NoError(t, app.RunAllMigrations())
 	t.Cleanup(func() {
@@ -219,6 +227,26 @@ func TestTwentyWrongPasswordsAreStoppedAndOthersSignIn(t *testing.T) {
 	assert.NotEmpty(t, a.header.Get("Retry-After"))
 	a = g.do("POST", "/api/collections/agents/auth-with-password", "", map[string]string{"identity": "bob@example.com", "password": adminPassword})
 	assert.Equal(t, 200, a.status, "another user still signs in: %s", a.body)
+}
+
+func TestTheWaitDoublesAndEnds(t *testing.T) {
+	var offset atomic.Int64
+	start := time.Now()
+	g := guardAt(t, func() time.Time { return start.Add(time.Duration(offset.Load())) })
+	waits := []string{}
+	for range 3 {
+		for range 10 {
+			g.signIn(collections.Agents, "wrong")
+		}
+		a := g.signIn(collections.Agents, adminPassword)
+		require.Equal(t, 429, a.status)
+		waits = append(waits, a.header.Get("Retry-After"))
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		require.NoError(t, err)
+		offset.Add(int64(time.Duration(seconds) * time.Second))
+	}
+	assert.Equal(t, []string{"31", "61", "121"}, waits)
+	assert.Equal(t, 200, g.signIn(collections.Agents, adminPassword).status, "the right password counts again")
 }
 
 func TestSignedInClientsAreNotThrottled(t *testing.T) {
