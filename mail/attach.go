@@ -11,9 +11,12 @@ func (c *content) attach(p *mimePart) error {
 		c.notes.add(NoteTooManyAttachments)
 		return nil
 	}
-	size, err := io.Copy(io.Discard, p.body(c.r))
-	if err != nil {
-		return err
+	size := max(p.end-p.start, 0)
+	if p.encoding != "" {
+		var err error
+		if size, err = io.Copy(io.Discard, p.body(c.r)); err != nil {
+			return err
+		}
 	}
 	a := Attachment{
 		Declared:  p.filename(),

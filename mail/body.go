@@ -15,6 +15,8 @@ type content struct {
 	attachments []Attachment
 	events      []string  // one line for each calendar part
 	spare       *mimePart // an unusual text part that serves if there is no other text
+
+	tnefText, tnefHTML string // body of a winmail.dat
 }
 
 // seg is a piece of the body; in an alternative it has both forms.
@@ -34,12 +36,27 @@ func (c *content) read(root *mimePart) error {
 		}
 		c.text = s.plain
 	}
+	c.useTNEF()
 	if len(c.events) > 0 {
 		c.text = strings.TrimLeft(strings.TrimRight(c.text, "\n")+"\n\n"+strings.Join(c.events, "\n"), "\n")
 	}
 	c.markInline()
 	c.markPGP()
 	return nil
+}
+
+// useTNEF takes the body of a winmail.dat where the mail has none.
+func (c *content) useTNEF() {
+	if c.html == "" && c.tnefHTML != "" {
+		c.html = c.tnefHTML
+	}
+	if strings.TrimSpace(c.text) != "" {
+		return
+	}
+	c.text = c.tnefText
+	if c.text == "" && c.tnefHTML != "" {
+		c.text, c.made = TextFromHTML(c.tnefHTML), true
+	}
 }
 
 // collect returns the body pieces below p and lists its attachments.

@@ -5,11 +5,12 @@ import "strings"
 // unflow joins the soft-broken lines of format=flowed (RFC 3676); delsp drops
 // the blank that marks the break. The signature separator "-- " stays.
 func unflow(s string, delsp bool) string {
-	lines := strings.Split(s, "\n")
 	var out strings.Builder
 	out.Grow(len(s))
 	open, openDepth := false, 0
-	for i, line := range lines {
+	for more := true; more; {
+		var line string
+		line, s, more = strings.Cut(s, "\n")
 		depth := 0
 		for depth < len(line) && line[depth] == '>' {
 			depth++
@@ -29,7 +30,7 @@ func unflow(s string, delsp bool) string {
 				out.WriteByte(' ')
 			}
 		}
-		flowed := strings.HasSuffix(body, " ") && !sig && i+1 < len(lines)
+		flowed := strings.HasSuffix(body, " ") && !sig && more
 		if flowed && delsp {
 			body = body[:len(body)-1]
 		}
@@ -38,7 +39,7 @@ func unflow(s string, delsp bool) string {
 			openDepth = depth
 			continue
 		}
-		if i+1 < len(lines) {
+		if more {
 			out.WriteByte('\n')
 		}
 	}

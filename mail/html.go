@@ -120,26 +120,32 @@ func (w *textWriter) text(s string) {
 		w.preformatted(s)
 		return
 	}
-	for i, f := range strings.FieldsFunc(s, isHTMLSpace) {
-		if i > 0 || len(s) > 0 && isHTMLSpace(rune(s[0])) {
+	for s != "" {
+		if isHTMLSpace(rune(s[0])) {
 			w.blank = true
+			s = strings.TrimLeftFunc(s, isHTMLSpace)
+			continue
+		}
+		end := strings.IndexFunc(s, isHTMLSpace)
+		if end < 0 {
+			end = len(s)
 		}
 		w.flush()
-		w.b.WriteString(f)
-	}
-	if s != "" && isHTMLSpace(rune(s[len(s)-1])) {
-		w.blank = true
+		w.b.WriteString(s[:end])
+		s = s[end:]
 	}
 }
 
 func (w *textWriter) preformatted(s string) {
-	for i, line := range strings.Split(s, "\n") {
-		if i > 0 {
-			w.newline++
-		}
+	for more := true; more; {
+		var line string
+		line, s, more = strings.Cut(s, "\n")
 		if line != "" {
 			w.flush()
 			w.b.WriteString(line)
+		}
+		if more {
+			w.newline++
 		}
 	}
 }
