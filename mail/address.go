@@ -28,6 +28,7 @@ func splitAddresses(s string) []string {
 	var out []string
 	var quote, angle bool
 	comment, start := 0, 0
+	lastQuote, lastParen, lastAngle := strings.LastIndexByte(s, '"'), strings.LastIndexByte(s, ')'), strings.LastIndexByte(s, '>')
 	cut := func(end, next int) {
 		if t := strings.TrimSpace(s[start:end]); t != "" {
 			out = append(out, t)
@@ -40,17 +41,17 @@ func splitAddresses(s string) []string {
 		case c == '\\' && (quote || comment > 0):
 			i++
 		case c == '"' && comment == 0:
-			if quote || strings.IndexByte(s[i+1:], '"') >= 0 {
+			if quote || i < lastQuote {
 				quote = !quote
 			}
 		case quote:
-		case c == '(' && (comment > 0 || strings.IndexByte(s[i:], ')') >= 0):
+		case c == '(' && (comment > 0 || i < lastParen):
 			comment++
 		case c == ')' && comment > 0:
 			comment--
 		case comment > 0:
 		case c == '<':
-			angle = strings.IndexByte(s[i:], '>') >= 0
+			angle = i < lastAngle
 		case c == '>':
 			angle = false
 		case c == ',' || c == ';':
@@ -104,11 +105,12 @@ func oneAddress(s, fallback string) (Address, bool) {
 // lastAngle finds the last <…> outside quotes; a missing > reaches to the end.
 func lastAngle(s string) (int, int) {
 	open, quote := -1, false
+	lastQuote := strings.LastIndexByte(s, '"')
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && quote:
 			i++
-		case s[i] == '"' && (quote || strings.IndexByte(s[i+1:], '"') >= 0):
+		case s[i] == '"' && (quote || i < lastQuote):
 			quote = !quote
 		case s[i] == '<' && !quote:
 			open = i

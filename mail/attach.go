@@ -82,7 +82,7 @@ func innerHeader(r io.Reader) rawHeader {
 // mailName names an attached mail by its subject.
 func (c *content) mailName(p *mimePart) string {
 	subject := decodeHeaderText(innerHeader(p.body(c.r)).get("subject"), "")
-	if name := cleanName(subject); name != "" {
+	if name := cleanName(strings.NewReplacer("/", "_", `\`, "_").Replace(subject)); name != "" {
 		return name + ".eml"
 	}
 	return "message.eml"

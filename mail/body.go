@@ -2,6 +2,7 @@ package mail
 
 import (
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -275,7 +276,7 @@ func (c *content) compose(segs []seg) {
 
 // markInline finds the attachments that the HTML shows.
 func (c *content) markInline() {
-	if c.html == "" {
+	if c.html == "" || !slices.ContainsFunc(c.attachments, func(a Attachment) bool { return a.ContentID != "" }) {
 		return
 	}
 	used := cidsOf(c.html)
@@ -285,6 +286,9 @@ func (c *content) markInline() {
 		}
 	}
 }
+
+// maxCID bounds the length of a cid: link. Chosen.
+const maxCID = 300
 
 // cidsOf collects the ids of all cid: links, in lower case.
 func cidsOf(html string) map[string]bool {
@@ -296,7 +300,7 @@ func cidsOf(html string) map[string]bool {
 			return ids
 		}
 		low = low[i+4:]
-		if j := strings.IndexAny(low, "\"'<> )\t\n&"); j > 0 {
+		if j := strings.IndexAny(low[:min(len(low), maxCID)], "\"'<> )\t\n&"); j > 0 {
 			ids[strings.ReplaceAll(low[:j], "%40", "@")] = true
 		}
 	}

@@ -120,7 +120,7 @@ func readStatus(a Attachment) []Recipient {
 
 // statusBlock reads one block; ok is false for the one about the message.
 func statusBlock(h rawHeader) (Recipient, bool) {
-	text := func(name string) string { return oneLine(string(h.get(name))) }
+	text := func(name string) string { return strings.Join(strings.Fields(oneLine(string(h.get(name)))), " ") }
 	final := text("final-recipient")
 	if final == "" {
 		final = text("original-recipient")

@@ -18,7 +18,8 @@ func signsOf(m *Message) signs {
 	s.daemon = s.mailerDaemon || anyAddress(m, isDaemon)
 	path, _, _ := strings.Cut(strings.ToLower(strings.Trim(h.Get("Return-Path"), "<> ")), "@")
 	s.daemonPath = isDaemon(path) || path == "double-bounce"
-	s.bounceSubject = bounceSubject(m.Subject)
+	_, answered := cutMark(m.Subject)
+	s.bounceSubject = bounceSubject(m.Subject) && (s.daemon || !answered)
 	s.robot = s.daemon || anyAddress(m, isNoReply)
 	ct, ps := parseParams([]byte(h.Get("Content-Type")), "")
 	kind := strings.ToLower(ps["report-type"])

@@ -98,10 +98,14 @@ func (u *uuSplitter) pass(line []byte) []byte {
 	if len(u.files) >= maxEncoded {
 		return line
 	}
-	if name := uuName(body); name != nil && uuValid(u.peek()) {
-		u.files = append(u.files, encodedFile{name: string(name), offset: u.pos})
-		u.mode = 'u'
-		return nil
+	if uuName(body) != nil {
+		line = bytes.Clone(line) // looking ahead may overwrite it
+		if uuValid(u.peek()) {
+			u.files = append(u.files, encodedFile{name: string(uuName(trimEOL(line))), offset: u.pos})
+			u.mode = 'u'
+			return nil
+		}
+		return line
 	}
 	if name, ok := yencName(body); ok {
 		u.files = append(u.files, encodedFile{name: name, offset: u.pos, yenc: true})

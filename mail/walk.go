@@ -42,6 +42,8 @@ type walker struct {
 	cur    *mimePart      // whose header or body is being read; nil after a closing boundary
 	inHead bool
 	head   []byte // header block so far
+	vital  bool   // the current field is kept beyond the limit
+	extra  int    // bytes kept so
 	budget int    // bytes left for the headers of inner parts
 	parts  int
 	guess  bool // cur is a multipart without boundary: take the first line that looks like one
@@ -211,13 +213,13 @@ func (w *walker) headerPiece(p piece) {
 			return
 		case line[0] == ' ' || line[0] == '\t':
 		case fieldName(line) == "":
-			if !w.badLine(line) {
+			if !w.badLine(line) { // looking ahead may overwrite the line: it is dropped or read again
 				w.endHeader(p.start)
-				return
 			}
+			return
 		}
 	}
-	w.keepHeader(p.data)
+	w.keepHeader(p)
 }
 
 // badLine says whether a line that is no field may be skipped as damage,
@@ -253,20 +255,42 @@ func isFromLine(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
 }
 
-// keepHeader stores header bytes up to the limit.
-func (w *walker) keepHeader(data []byte) {
+// keepHeader stores header bytes up to the limit, and beyond it still the
+// fields without which a mail is nothing.
+func (w *walker) keepHeader(p piece) {
+	if p.first && p.data[0] != ' ' && p.data[0] != '\t' {
+		w.vital = vitalField(fieldName(p.data))
+	}
 	room := w.limits.Header - len(w.head)
 	if w.cur != w.root {
 		room = min(room, w.budget)
 	}
-	if len(data) > room {
-		data = data[:max(room, 0)]
+	if len(p.data) > room {
 		w.notes.add(NoteHeaderTooLarge)
+		if !w.vital || w.extra+len(p.data) > maxVital {
+			return
+		}
+		w.extra += len(p.data)
+		if n := len(w.head); n > 0 && w.head[n-1] != '\n' {
+			w.head = append(w.head, '\n')
+		}
+	} else if w.cur != w.root {
+		w.budget -= len(p.data)
 	}
-	if w.cur != w.root {
-		w.budget -= len(data)
+	w.head = append(w.head, p.data...)
+}
+
+// maxVital bounds what is kept of vital fields beyond the limit. Chosen.
+const maxVital = 64 << 10
+
+// vitalField says whether a field is kept even when the header is too large.
+func vitalField(name string) bool {
+	switch strings.ToLower(name) {
+	case "from", "subject", "date", "message-id", "content-type", "content-transfer-encoding", "content-disposition", "auto-submitted", "return-path", "in-reply-to",
+		"reply-to", "precedence", "list-id", "x-deskbell-loop":
+		return true
 	}
-	w.head = append(w.head, data...)
+	return false
 }
 
 // endHeader reads the header block; the body begins at start.
@@ -274,6 +298,9 @@ func (w *walker) endHeader(start int64) {
 	w.inHead = false
 	p := w.cur
 	p.start = start
+	if w.lines.delim == '\r' {
+		w.head = bytes.ReplaceAll(w.head, []byte{'\r'}, []byte{'\n'})
+	}
 	p.header = parseHeader(w.head)
 	p.describe(w.defaultType(p))
 	if w.forwardedInline(p) {

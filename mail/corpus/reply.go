@@ -1,9 +1,11 @@
 package main
 
-import "github.com/deskbell/deskbell/mail"
+import (
+	"github.com/deskbell/deskbell/mail"
+	"github.com/deskbell/deskbell/mail/trim"
+)
 
-// replyOf returns what a mail says anew. Package trim is called here and in
-// the two functions below only.
+// replyOf returns what a mail says anew.
 func replyOf(m *mail.Message) string {
 	if m.TextMade {
 		return replyOfHTML(m.HTML)
@@ -12,7 +14,7 @@ func replyOf(m *mail.Message) string {
 }
 
 // replyOfText strips quotes and signature from a plain text.
-func replyOfText(s string) string { return s }
+func replyOfText(s string) string { return trim.Text(s).ReplyText }
 
 // replyOfHTML strips quotes and signature from an HTML body.
-func replyOfHTML(html string) string { return html }
+func replyOfHTML(html string) string { return trim.HTML(html).ReplyText }

@@ -29,11 +29,19 @@ func (s *score) add(field string, ok bool) {
 	}
 }
 
+// share is the percentage of right answers, 100 if nothing was asked.
+func (s *score) share(field string) float64 {
+	if s.total[field] == 0 {
+		return 100
+	}
+	return 100 * float64(s.right[field]) / float64(s.total[field])
+}
+
 // print writes one line for each field.
 func (s *score) print(w io.Writer) {
 	_, _ = fmt.Fprintln(w, "[all]") // figures for a person: nothing to do if the terminal is gone
 	for _, f := range s.order {
-		_, _ = fmt.Fprintf(w, "  %-36s %5d / %5d  %6.2f %%\n", f, s.right[f], s.total[f], 100*float64(s.right[f])/float64(s.total[f]))
+		_, _ = fmt.Fprintf(w, "  %-36s %5d / %5d  %6.2f %%\n", f, s.right[f], s.total[f], s.share(f))
 	}
 }
 
