@@ -111,3 +111,6 @@ func (c contextReader) Read(p []byte) (int, error) {
 	}
 	return c.r.Read(p)
 }
+
+// Full says whether nothing may be stored now.
+func (v *Vault) Full() bool { return v.room != nil && v.room() != nil }

@@ -15,6 +15,7 @@ import (
 	"github.com/deskbell/deskbell/faults"
 	"github.com/deskbell/deskbell/itil"
 	"github.com/deskbell/deskbell/mail"
+	"github.com/deskbell/deskbell/mail/probe"
 	"github.com/deskbell/deskbell/mail/trim"
 )
 
@@ -59,6 +60,9 @@ func (a *arrival) place(tx core.App) (string, error) {
 	}
 	if mail.OwnMail(a.mail, a.desk.keys.Mail) {
 		return "", ignored("own_mail")
+	}
+	if a.mail.Header.Has(probe.Header) && a.sender() == mail.Fold(a.box.Address()) {
+		return "", ignored("connection_test")
 	}
 	if err := a.checkQuota(tx); err != nil {
 		return "", err

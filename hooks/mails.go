@@ -3,15 +3,12 @@ package hooks
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/deskbell/deskbell/collections"
-	"github.com/deskbell/deskbell/mail"
-	"github.com/deskbell/deskbell/mail/imapbox"
 	"github.com/deskbell/deskbell/mail/link"
-	"github.com/deskbell/deskbell/mail/relay"
+	"github.com/deskbell/deskbell/mail/probe"
 )
 
 // Mails is everything that takes mail in and sends it out.
@@ -75,60 +72,31 @@ func (m *Mails) Watch(r *Readiness) {
 
 // Test tries the servers of a mailbox and reports each step: name, tls,
 // sign_in, folder, send, receive. Secrets that b leaves empty are taken from
-// the stored mailbox of the same id.
+// the stored mailbox of the same id. A step that fails is in the report; the
+// error is for what could not be tried at all.
 func (m *Mails) Test(ctx context.Context, b collections.Mailbox, report func(link.Step)) error {
 	mailboxDefaults(b)
 	if err := m.desk.sealSecrets(m.app, b); err != nil {
 		return err
 	}
-	var fetch imapbox.Config
-	var err error
+	cfg := probe.Config{Address: b.Address(), Arrived: func(id string) bool {
+		_, err := m.app.FindFirstRecordByData(collections.InboundMails, "message_id", id)
+		return err == nil
+	}}
 	if b.GetString("imap_host") != "" {
-		if fetch, err = m.Servers.IMAP(b); err != nil {
+		fetch, err := m.Servers.IMAP(b)
+		if err != nil {
 			return err
 		}
-		if err := imapbox.Test(ctx, fetch, report); err != nil {
-			return nil // it was reported
+		cfg.IMAP = &fetch
+	}
+	if b.GetString("smtp_host") != "" {
+		send, err := m.Servers.SMTP(b)
+		if err != nil {
+			return err
 		}
+		cfg.SMTP = &send
 	}
-	if b.GetString("smtp_host") == "" {
-		return nil
-	}
-	send, err := m.Servers.SMTP(b)
-	if err != nil {
-		return err
-	}
-	return m.roundTrip(ctx, b, fetch, send, report)
-}
-
-// roundTrip sends a mail to the mailbox itself and waits until it is there.
-func (m *Mails) roundTrip(ctx context.Context, b collections.Mailbox, fetch imapbox.Config, send relay.Config, report func(link.Step)) error {
-	settings, err := collections.FindSettings(m.app)
-	if err != nil {
-		return err
-	}
-	o := mail.Outgoing{
-		Purpose: mail.Notification, From: mail.Address{Name: mail.CleanHeader(settings.Organization()), Addr: b.Address()},
-		To: []mail.Address{{Addr: b.Address()}}, Date: m.desk.now(), Subject: "Deskbell connection test",
-		MessageID: core.GenerateDefaultRandomId() + ".test@" + b.Domain(), LoopToken: m.desk.keys.Mail.LoopToken(),
-		Text: "This mail tests the connection of the help desk. It may be deleted.\n",
-	}
-	env := relay.Envelope{From: b.Address(), To: []string{b.Address()}}
-	if err := relay.Test(ctx, send, env, composed{o}, report); err != nil || fetch.Server.Host == "" {
-		return nil // it was reported, or there is nowhere to look
-	}
-	arrived := func() bool {
-		_, err := m.app.FindFirstRecordByData(collections.InboundMails, "message_id", o.MessageID)
-		return err == nil
-	}
-	ctx, stop := context.WithTimeout(ctx, testWait)
-	defer stop()
-	_ = link.Run("", "receive", report, func() (string, error) { // the error is in the report
-		return "", imapbox.Await(ctx, fetch, o.MessageID, arrived)
-	})
+	_ = probe.Run(ctx, cfg, report) // the report says what failed
 	return nil
 }
-
-// testWait is how long a test mail may take. Chosen: greylisting takes
-// longer, people do not wait longer.
-const testWait = 60 * time.Second
