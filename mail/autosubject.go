@@ -2,25 +2,40 @@ package mail
 
 import "strings"
 
-// autoSubject says whether a subject is that of an automatic answer. strong:
-// it begins with a phrase that only machines write.
-func autoSubject(subject string) (strong, weak bool) {
+// autoSubject says whether a subject is that of an automatic answer. sure: no
+// person writes so, whatever the header says.
+func autoSubject(subject string) (is, sure bool) {
 	s := strings.ToLower(strings.TrimSpace(subject))
 	for _, p := range autoSubjects() {
-		if rest, ok := strings.CutPrefix(s, p); ok && startsNoWord(rest) {
-			return true, true
+		rest, ok := strings.CutPrefix(s, p)
+		if !ok || !endsPhrase(p, rest) {
+			continue
 		}
+		rest = strings.TrimSpace(rest)
+		colon := strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, "：") || strings.HasSuffix(p, ":")
+		return true, colon && containsAny(p, automaticStems())
 	}
 	return false, false
 }
 
-// startsNoWord says that a phrase ends where rest begins.
-func startsNoWord(rest string) bool {
-	if rest == "" {
+// endsPhrase says whether the phrase p stands for itself before rest, so that
+// "Out of office message, how?" is none.
+func endsPhrase(p, rest string) bool {
+	if rest == "" || strings.HasSuffix(p, ":") {
 		return true
 	}
-	c := rest[0]
-	return !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9')
+	rest = strings.TrimSpace(rest)
+	for _, next := range []string{"", ":", "：", "-", "–", "—", "!", ".", "[", "(", "*", "re:", "aw:", "fw", "sv:", "from", "until", "till", "bis ", "von", "to ", "|", "/", "<", "\"", "„"} {
+		if next == "" && rest == "" || next != "" && strings.HasPrefix(rest, next) {
+			return true
+		}
+	}
+	return false
+}
+
+// automaticStems are the parts of a phrase that say "automatic".
+func automaticStems() []string {
+	return []string{"auto", "otomat", "автом", "авто", "αυτόμ", "אוטומט", "תלקא", "تلقائي", "自动", "自動", "자동", "อัตโนมัติ", "tự động", "sjálfvirk", "samodejn"}
 }
 
 // autoSubjects are the beginnings by which mailers name absence notes and
@@ -28,7 +43,7 @@ func startsNoWord(rest string) bool {
 func autoSubjects() []string {
 	return []string{
 		"automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto-response", "autoresponse", "automated response",
-		"automated reply", "automatic response", "auto:", "out of office", "out-of-office", "out of the office", "ooo:", "vacation reply",
+		"automated reply", "automatic response", "auto:", "out of office", "out-of-office", "out of the office", "out of office autoreply", "out of office reply", "out of office response", "out of office message", "ooo:", "i am out of", "i'm out of", "vacation reply",
 		"automatische antwort", "automatische antwoord", "automatisch antwoord", "abwesenheitsnotiz", "abwesend:", "abwesenheit:", "abwesenheitsbenachrichtigung",
 		"abwesenheitsmeldung", "abwesenheitsassistent", "automatisches antwort", "außer haus",
 		"réponse automatique", "reponse automatique", "absence du bureau", "message d'absence", "absent du bureau", "notification d'absence",

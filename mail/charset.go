@@ -8,11 +8,9 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/encoding/unicode/utf32"
 )
 
 // charsetName folds the spelling of a charset: lower case, no quotes, no
@@ -25,93 +23,12 @@ func charsetName(s string) string {
 	return strings.Trim(s, `"' `)
 }
 
-// says nothing about the bytes: the text has to be looked at.
+// vagueCharset says whether a folded name says nothing about the bytes, so
+// that the text has to be looked at.
 func vagueCharset(name string) bool {
 	switch name {
 	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "ansi_x3.110-1983", "iso646-us", "unknown-8bit", "x-unknown", "unknown", "default",
 		"none", "binary", "7bit", "8bit", "us", "x-user-defined", "charset", "iso-ir-6", "cp367", "x-default", "_iso-2022-jp$esc":
-		return true
-	}
-	return false
-}
-
-// lookupCharset returns the encoding of a charset name by the WHATWG table
-// and some names that mails use, nil if unknown. UTF-8, UTF-7 and the vague
-// names are not found here.
-func lookupCharset(name string) encoding.Encoding {
-	switch name {
-	case "gb2312", "gbk", "gb18030", "gb_2312-80", "cp936", "ms936", "windows-936", "x-gbk", "euc-cn", "gb2312_charset", "chinese":
-		return simplifiedchinese.GB18030
-	case "hz-gb-2312", "hz":
-		return simplifiedchinese.HZGB2312
-	case "cp949", "ms949", "uhc", "x-windows-949", "windows-949", "ks_c_5601", "ks_c_5601-1989":
-		return korean.EUCKR
-	case "cp932", "ms932", "windows-932", "x-sjis-jp", "shift-jis", "sjis", "shift_jisx0213":
-		name = "shift_jis"
-	case "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "iso-2022-jp-ms", "cp50220", "cp50221", "csiso2022jp2", "jis":
-		name = "iso-2022-jp"
-	case "eucjp", "euc_jp", "eucjp-ms", "cp51932":
-		name = "euc-jp"
-	case "big5-hkscs", "big5hkscs", "cp950", "ms950", "windows-950", "big-5":
-		name = "big5"
-	case "utf-16", "utf16", "ucs-2", "unicode":
-		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
-	case "utf-16be":
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
-	case "utf-16le":
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case "utf-32", "ucs-4":
-		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
-	case "utf-32be":
-		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
-	case "utf-32le":
-		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
-	case "latin-1", "latin_1", "iso8859", "iso-8859", "8859-1", "8859_1", "windows", "ansi", "western", "iso_8859", "iso-latin-1", "windows-latin-1", "latin-iso8859-1", "iso-8859-1-windows-3.1-latin-1":
-		return charmap.Windows1252
-	case "cp1133", "iso-10646", "macce", "x-mac-ce", "replacement", "x-user-defined":
-		return nil
-	}
-	if e, err := htmlindex.Get(name); err == nil {
-		if n, _ := htmlindex.Name(e); n == "replacement" {
-			return nil
-		}
-		return e
-	}
-	for _, fix := range []struct{ prefix, with string }{
-		{"cp125", "windows-125"}, {"win-125", "windows-125"}, {"windows125", "windows-125"}, {"win125", "windows-125"},
-		{"x-cp125", "windows-125"}, {"cp-125", "windows-125"}, {"ms-125", "windows-125"}, {"windows_125", "windows-125"},
-		{"iso8859-", "iso-8859-"}, {"iso_8859_", "iso-8859-"}, {"iso8859_", "iso-8859-"}, {"8859-", "iso-8859-"}, {"iso-8859_", "iso-8859-"},
-		{"koi8r", "koi8-r"}, {"koi8u", "koi8-u"}, {"cp8", "ibm8"}, {"dos-", "ibm"}, {"dos", "ibm"}, {"cp4", "ibm4"}, {"iso-8859-", "iso-8859-"},
-	} {
-		if rest, ok := strings.CutPrefix(name, fix.prefix); ok {
-			if e, err := htmlindex.Get(fix.with + rest); err == nil {
-				return e
-			}
-			name = fix.with + rest
-			break
-		}
-	}
-	if e, err := ianaindex.MIME.Encoding(name); err == nil && e != nil {
-		return e
-	}
-	if e, err := ianaindex.IANA.Encoding(name); err == nil && e != nil {
-		return e
-	}
-	return nil
-}
-
-// isUTF8 says whether a folded charset name means UTF-8.
-func isUTF8(name string) bool {
-	switch name {
-	case "utf-8", "utf8", "unicode-1-1-utf-8", "utf_8", "utf-8n", "utf8mb4", "cp65001", "x-utf-8", "unicode20utf8", "x-unicode20utf8", "utf-", "uft-8", "utf-8-sig":
-		return true
-	}
-	return false
-}
-
-func isUTF7(name string) bool {
-	switch name {
-	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-utf-7", "unicode-2-0-utf-7", "x-unicode-2-0-utf-7":
 		return true
 	}
 	return false

@@ -101,7 +101,7 @@ type signs struct {
 	autoSubmitted string // the keyword, lower case
 	autoHeader    bool   // a vendor's header of auto answers
 	autoSubject   bool   // the subject is that of an auto answer
-	weakSubject   bool   // the subject might be one
+	sureSubject   bool   // no person writes so
 	reply         bool   // refers to another mail
 	bulk          bool
 	silence       bool // X-Auto-Response-Suppress asks for no answer
@@ -127,7 +127,7 @@ func (s signs) autoReply() bool {
 	case s.autoSubmitted == "no":
 		return false
 	case s.autoSubject:
-		return s.reply || s.nullSender || s.robot || s.silence
+		return s.sureSubject || s.reply || s.nullSender || s.robot || s.silence
 	}
 	return s.nullSender && s.reply && s.bulk
 }

@@ -40,6 +40,8 @@ func TestClassifyFollowsTheTable(t *testing.T) {
 		{"no-reply", "Sender: No-Reply@x.example", true, true, true, true, "no_reply_sender"},
 		{"old responder by subject", reply + "Return-Path: <>\nSubject: Réponse automatique : Imprimante", false, true, false, true, "auto_reply"},
 		{"old responder with a reference", reply + "Subject: Out of Office: Printer", false, true, false, true, "auto_reply"},
+		{"a responder without any header", "Subject: Automatic reply: Printer", false, true, false, true, "auto_reply"},
+		{"a question about automatic replies, sent with silence", "X-Auto-Response-Suppress: All\nSubject: Automatic reply is broken", true, true, true, true, "auto_response_suppressed"},
 		{"a question about absence notes", "Subject: Out of office message, how?", true, true, true, false, ""},
 		{"a question in a thread", reply + "Subject: Re: How do I set an out of office message?", true, true, true, false, ""},
 		{"a receipt", "Content-Type: multipart/report; report-type=disposition-notification; boundary=b", false, true, false, true, "receipt"},

@@ -23,10 +23,11 @@ func signsOf(m *Message) signs {
 	s.robot = s.daemon || anyAddress(m, isNoReply)
 	ct, ps := parseParams([]byte(h.Get("Content-Type")), "")
 	kind := strings.ToLower(ps["report-type"])
-	s.feedback = ct == "multipart/report" && kind == "feedback-report" || hasPart(m, "message/feedback-report")
+	s.feedback = ct == "multipart/report" && kind == "feedback-report" || hasPart(m, "message/feedback-report") ||
+		strings.HasPrefix(strings.ToLower(m.Subject), "complaint about message from") && h.Has("X-HmXmrOriginalRecipient")
 	s.receipt = ct == "multipart/report" && kind == "disposition-notification" || hasPart(m, "message/disposition-notification")
 	s.report = hasPart(m, "message/delivery-status") || hasPart(m, "message/global-delivery-status")
-	s.autoSubject, s.weakSubject = autoSubject(m.Subject)
+	s.autoSubject, s.sureSubject = autoSubject(m.Subject)
 	return s
 }
 

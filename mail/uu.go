@@ -15,7 +15,7 @@ type uuReader struct {
 }
 
 func newUUReader(r io.Reader) *uuReader {
-	return &uuReader{src: bufio.NewReaderSize(r, 4<<10)}
+	return &uuReader{src: bufio.NewReaderSize(r, 16<<10)}
 }
 
 // Read implements io.Reader.
@@ -34,8 +34,10 @@ func (u *uuReader) Read(p []byte) (int, error) {
 			u.started = isUUBegin(line)
 		case bytes.Equal(line, []byte("end")):
 			u.err = io.EOF
-		default:
+		case uuValid(line):
 			u.out = uuLine(line)
+		case len(bytes.TrimSpace(line)) > 0:
+			u.err = io.EOF
 		}
 	}
 	n := copy(p, u.out)

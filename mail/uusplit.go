@@ -67,52 +67,60 @@ func (u *uuSplitter) Read(p []byte) (int, error) {
 
 // pass returns what of the line is text.
 func (u *uuSplitter) pass(line []byte) []byte {
-	if u.cont && u.mode == 0 {
+	switch {
+	case u.mode == 'u':
+		return u.uuencoded(line)
+	case u.mode == 'y':
+		return u.yencoded(line)
+	case u.cont || len(u.files) >= maxEncoded:
 		return line
 	}
 	body := trimEOL(line)
-	last := len(u.files) - 1
-	switch u.mode {
-	case 'u':
-		if bytes.Equal(body, []byte("end")) {
-			u.mode = 0
-			return nil
-		}
-		if uuValid(body) {
-			u.files[last].size += int64(len(uuLine(body)))
-			return nil
-		}
-		if len(bytes.TrimSpace(body)) == 0 {
-			return nil
-		}
+	if name, ok := yencName(body); ok {
+		u.begin(name, 'y')
+		return nil
+	}
+	if uuName(body) == nil {
+		return line
+	}
+	line = bytes.Clone(line) // looking ahead may overwrite it
+	if !uuValid(u.peek()) {
+		return line
+	}
+	u.begin(string(uuName(trimEOL(line))), 'u')
+	return nil
+}
+
+// begin lists a file that begins with the current line.
+func (u *uuSplitter) begin(name string, mode byte) {
+	u.files = append(u.files, encodedFile{name: name, offset: u.pos, yenc: mode == 'y'})
+	u.mode = mode
+}
+
+// uuencoded counts a line of a uuencoded file; a line that is none ends it.
+func (u *uuSplitter) uuencoded(line []byte) []byte {
+	body := trimEOL(line)
+	switch {
+	case bytes.Equal(body, []byte("end")):
+		u.mode = 0
+	case uuValid(body):
+		u.files[len(u.files)-1].size += int64(len(uuLine(body)))
+	case len(bytes.TrimSpace(body)) > 0:
 		u.mode = 0
 		return line
-	case 'y':
-		if bytes.HasPrefix(body, []byte("=yend")) {
-			u.mode = 0
-		} else if !bytes.HasPrefix(body, []byte("=ypart")) {
-			u.files[last].size += int64(len(yencLine(nil, body)))
-		}
-		return nil
 	}
-	if len(u.files) >= maxEncoded {
-		return line
+	return nil
+}
+
+// yencoded counts a line of a yEncoded file.
+func (u *uuSplitter) yencoded(line []byte) []byte {
+	body := trimEOL(line)
+	if bytes.HasPrefix(body, []byte("=yend")) {
+		u.mode = 0
+	} else if !bytes.HasPrefix(body, []byte("=ypart")) {
+		u.files[len(u.files)-1].size += int64(len(yencLine(nil, body)))
 	}
-	if uuName(body) != nil {
-		line = bytes.Clone(line) // looking ahead may overwrite it
-		if uuValid(u.peek()) {
-			u.files = append(u.files, encodedFile{name: string(uuName(trimEOL(line))), offset: u.pos})
-			u.mode = 'u'
-			return nil
-		}
-		return line
-	}
-	if name, ok := yencName(body); ok {
-		u.files = append(u.files, encodedFile{name: name, offset: u.pos, yenc: true})
-		u.mode = 'y'
-		return nil
-	}
-	return line
+	return nil
 }
 
 // peek returns the following line if it is short.
@@ -166,7 +174,7 @@ type yencReader struct {
 }
 
 func newYencReader(r io.Reader) *yencReader {
-	return &yencReader{src: bufio.NewReaderSize(r, 4<<10)}
+	return &yencReader{src: bufio.NewReaderSize(r, 16<<10)}
 }
 
 // Read implements io.Reader.
