@@ -21,6 +21,7 @@ func main() {
 		Err:      os.Stderr,
 		Register: collections.Register,
 		Wire:     wire,
+		Mail:     examineMail,
 	}
 	for _, c := range hooks.Constants() {
 		p.Fixed = append(p.Fixed, cli.Fixed{Name: c.Name, Value: c.Value})

@@ -172,6 +172,7 @@ func TestFirstRunInTheBrowser(t *testing.T) {
 		status, text = d.post(t, "/api/collections/"+collection+"/auth-with-password", map[string]string{"identity": "ada@example.com", "password": "correct horse"})
 		assert.Equal(t, 200, status, text)
 	}
+	d.signOut(t, text)
 	logs, err := filepath.Glob(filepath.Join(dir, "auxiliary.db*"))
 	require.NoError(t, err)
 	_, exit := d.end(t, syscall.SIGTERM)
@@ -185,6 +186,26 @@ func TestFirstRunInTheBrowser(t *testing.T) {
 	code2, out := program(t, "doctor", "--dir", dir)
 	assert.Zero(t, code2, out)
 	assert.Contains(t, out, "every page is sound")
+}
+
+// signOut takes the answer to a sign-in and ends its session.
+func (d *desk) signOut(t *testing.T, signedIn string) {
+	t.Helper()
+	var answer struct{ Token string }
+	require.NoError(t, json.Unmarshal([]byte(signedIn), &answer))
+	ask := func(method, path string) int {
+		req, err := http.NewRequestWithContext(t.Context(), method, d.url+path, nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", answer.Token)
+		res, err := http.DefaultTransport.RoundTrip(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		return res.StatusCode
+	}
+	assert.Equal(t, 200, ask("GET", "/api/collections/agents/records"))
+	assert.Equal(t, 204, ask("POST", "/api/desk/signout"))
+	assert.Equal(t, 401, ask("GET", "/api/collections/agents/records"))
+	assert.Equal(t, 401, ask("POST", "/api/desk/signout"))
 }
 
 func TestUnknownRoutesOfTheInterfaceAreNeverPages(t *testing.T) {

@@ -22,6 +22,8 @@ import (
 
 	"github.com/deskbell/deskbell/collections"
 	"github.com/deskbell/deskbell/hooks"
+	"github.com/deskbell/deskbell/mail"
+	"github.com/deskbell/deskbell/notify"
 )
 
 const adminPassword = "correct horse"
@@ -49,6 +51,9 @@ func guardAt(t *testing.T, now func() time.Time) *guarded {
 	app, err := folder.NewApp()
 	require.NoError(t, err)
 	g := &guarded{t: t, app: app, server: &http.Server{}, sessions: collections.NewSessions()}
+	ring, err := mail.NewKeyring(mail.Key{Version: 1, Secret: folder.Sealer().Derive("mail")})
+	require.NoError(t, err)
+	hooks.New(hooks.Keys{Mail: ring, Seal: folder.Sealer()}, notify.Templates{}, now).Bind(app)
 	hooks.Harden(app, hooks.Hardening{Sessions: g.sessions, Now: now})
 	require.NoError(t, app.Bootstrap())
 	require.NoError(t, app.RunAllMigrations())
@@ -450,16 +455,42 @@ func TestSignOutEndsTheSessionEverywhere(t *testing.T) {
 	assert.False(t, again.Ended(collections.SessionOf(token)), "forgotten once the tokens have expired")
 }
 
-func TestATokenThatLostItsKeyIsRefused(t *testing.T) {
+func TestLosingARoleOrTheAccountEndsEverySession(t *testing.T) {
+	for name, change := range map[string]map[string]any{
+		"role":     {"role": "lead"},
+		"active":   {"active": false},
+		"password": {"password": "another horse"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := guard(t)
+			token := g.token(collections.Agents)
+			client := g.listen(token).client
+			file := g.do("POST", "/api/files/token", token, nil).text("token")
+			ada, err := g.app.FindAuthRecordByEmail(collections.Agents, "ada@example.com")
+			require.NoError(t, err)
+			ada.Load(change)
+			require.NoError(t, g.app.Save(ada))
+
+			assert.Equal(t, 401, g.do("GET", "/api/collections/teams/records", token, nil).status)
+			_, err = g.app.FindAuthRecordByToken(file, core.TokenTypeFile)
+			require.Error(t, err)
+			c, err := g.app.SubscriptionsBroker().ClientById(client)
+			require.NoError(t, err)
+			auth, _ := c.Get(apis.RealtimeClientAuthKey).(*core.Record)
+			assert.Nil(t, auth, "the live connection has no rights any more")
+		})
+	}
+}
+
+func TestAnOldTokenDoesNotStandInTheWayOfANewSignIn(t *testing.T) {
 	g := guard(t)
 	token := g.token(collections.Agents)
 	ada, err := g.app.FindAuthRecordByEmail(collections.Agents, "ada@example.com")
 	require.NoError(t, err)
 	ada.RefreshTokenKey()
 	require.NoError(t, g.app.Save(ada))
-	assert.Equal(t, 401, g.do("GET", "/api/collections/teams/records", token, nil).status)
 	a := g.do("POST", "/api/collections/agents/auth-with-password", token, map[string]string{"identity": "ada@example.com", "password": adminPassword})
-	assert.Equal(t, 200, a.status, "an old token in the browser does not stand in the way of a new sign-in")
+	assert.Equal(t, 200, a.status)
 }
 
 func TestTwentyLiveConnectionsPerAddress(t *testing.T) {
@@ -490,7 +521,10 @@ func TestNoMailWithALinkBeforeAPublicAddressIsSet(t *testing.T) {
 }
 
 // stream is one live connection.
-type stream struct{ gone chan struct{} }
+type stream struct {
+	client string // id, once subscribed
+	gone   chan struct{}
+}
 
 // listen opens a live connection; with a token it subscribes as well.
 func (g *guarded) listen(token string) *stream {
@@ -509,8 +543,8 @@ func (g *guarded) listen(token string) *stream {
 	}()
 	if token != "" {
 		_, rest, _ := strings.Cut(string(buf[:n]), `"clientId":"`)
-		client, _, _ := strings.Cut(rest, `"`)
-		a := g.do("POST", "/api/realtime", token, map[string]any{"clientId": client, "subscriptions": []string{"tickets/*"}})
+		s.client, _, _ = strings.Cut(rest, `"`)
+		a := g.do("POST", "/api/realtime", token, map[string]any{"clientId": s.client, "subscriptions": []string{"tickets/*"}})
 		require.Equal(g.t, 204, a.status, a.body)
 	}
 	return s

@@ -43,8 +43,11 @@ func TestPartsStopInOrder(t *testing.T) {
 	app := bareApp(t)
 	life := hooks.NewLifecycle(app)
 	var seen notebook
+	var running sync.WaitGroup
 	part := func(name string) func(context.Context) error {
+		running.Add(1)
 		return func(ctx context.Context) error {
+			running.Done()
 			<-ctx.Done()
 			seen.write(name)
 			return nil
@@ -55,6 +58,7 @@ func TestPartsStopInOrder(t *testing.T) {
 	life.Go(hooks.StageIntake, "intake", part("intake"))
 	life.Go(hooks.StageSchedulers, "scheduler", part("scheduler"))
 	life.OnStop(hooks.StageWeb, "web", func(context.Context) error { seen.write("web"); return nil })
+	running.Wait()
 	require.NoError(t, life.Stop())
 	assert.Equal(t, []string{"intake", "scheduler", "web", "outbox", "index"}, seen.lines)
 	require.NoError(t, life.Stop(), "again is harmless")
@@ -93,6 +97,7 @@ func TestAPartThatHangsDoesNotHoldTheStopForEver(t *testing.T) {
 		for s := range hooks.StageIndex + 1 {
 			life.Go(s, "deaf", func(context.Context) error { <-release; return nil })
 		}
+		synctest.Wait() // all have begun
 		start := time.Now()
 		require.Error(t, life.Stop())
 		assert.Less(t, time.Since(start), 10*time.Second)
