@@ -117,18 +117,18 @@ func startInside(l line, joined string) int {
 	if !dated(tail) {
 		return 0
 	}
-	return placeOf(l.s, m[0])
+	return placeOf(l.s, l.low, m[0])
 }
 
-// placeOf returns the byte in s that stands for byte at of folded(s), moved
-// before dashes. It is 0 if the two do not run in step.
-func placeOf(s string, at int) int {
+// placeOf returns the byte in s that stands for byte at of low, its folded
+// form, moved before dashes. It is 0 if the two do not run in step.
+func placeOf(s, low string, at int) int {
+	end := min(at+4, len(low)) // " on "
 	lead := len(s) - len(strings.TrimLeft(s, " \t"))
-	at += lead
-	if at >= len(s) || len(folded(s)) != len(strings.TrimSpace(s)) {
+	if lead+end > len(s) || !strings.EqualFold(s[lead+at:lead+end], low[at:end]) {
 		return 0
 	}
-	return len(strings.TrimRight(s[:at+1], " -"))
+	return len(strings.TrimRight(s[:lead+at+1], " -"))
 }
 
 // sentenceEnd says whether a line ends a sentence, and so cannot be the

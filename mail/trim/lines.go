@@ -33,6 +33,9 @@ type line struct {
 
 func newLine(s string) line {
 	l := line{s: s, low: folded(s)}
+	if l.low == "" && len(s) > maxLine {
+		l.low = "\ufffc" // something may stand behind what was looked at
+	}
 	switch {
 	case l.low == "":
 		l.kind = blank

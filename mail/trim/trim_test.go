@@ -166,12 +166,13 @@ func TestTextTakesLinearTime(t *testing.T) {
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"a\n\nOn 1 Jan 2014, b <c@d.e> wrote:\n> f\n", "a\n--\nb", "> a\n\nb\n> c", "x On Wed, Apr 4, 2012 at 3:59 PM, b@c.de wrote:\n> y",
 		"-----Original Message-----\nFrom: a\nTo: b", "---------- Forwarded message ---------\nFrom: a", "a\r\n\r\nSent from my x\r\n", "```\n> a\n```", "<\nmailto:a@b\n> wrote:",
-		"Am 1.1.2020 um 10:11 schrieb a:\n| b\n", "De : a\nEnvoyé : b\nÀ : c\n\n\n", "Ⱥ On Jan 1, 2014, a wrote:"} {
+		"Am 1.1.2020 um 10:11 schrieb a:\n| b\n", "De : a\nEnvoyé : b\nÀ : c\n\n\n", "Ⱥ On Jan 1, 2014, a wrote:", strings.Repeat("\xa3", 700) + "I",
+		"İΏ\xffb on Jan 1, 2014, a wrote:\n> x"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got := trim.Text(s)
-		require.Equal(t, visible(s), visible(got.Reply+got.Rest))
+		require.Equal(t, visible(s), visible(got.Reply+"\n"+got.Rest))
 		require.Equal(t, visible(s) == "", visible(got.Reply) == "", "something is always shown")
 		require.Equal(t, got.Quoted, got.Rest != "")
 	})
