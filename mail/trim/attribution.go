@@ -30,6 +30,9 @@ func attributionAt(lines []line, i int) (first, at int, ok bool) {
 	top, joined := wrapped(lines, i)
 	for k, s := range joined { // an opening such as "On" decides, however far above
 		if opens(s, c) {
+			for k+1 < len(joined) && unfinished(lines[i-k-1].low) && opens(joined[k+1], c) {
+				k++
+			}
 			return i - k, 0, true
 		}
 		if at := startInside(lines[i-k], s); at > 0 {
@@ -79,6 +82,11 @@ func opens(s string, c ending) bool {
 		return false
 	}
 	return hasVerb(s) && (c.colon || c.quoted || endsInVerb(s)) || (c.colon || c.quoted) && hasAddress(s)
+}
+
+// unfinished says whether a line breaks off in an attribution: "On 4 May,".
+func unfinished(low string) bool {
+	return strings.HasSuffix(low, ",") && len(low) < 40
 }
 
 // named says whether s, wrapped over so many lines more than one, is an

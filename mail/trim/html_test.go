@@ -111,3 +111,8 @@ func words(t *testing.T, src string) string {
 	walk(root)
 	return b.String()
 }
+
+func TestHTMLKeepsWordsWrittenIntoGmailsAttribution(t *testing.T) {
+	got := trim.HTML(`<div class="gmail_quote"><div class="gmail_attr">Hi, this is the sample.</div><div>More</div></div>`)
+	assert.Equal(t, "Hi, this is the sample.\nMore", got.ReplyText)
+}

@@ -23,6 +23,8 @@ var (
 	// own words mark the rest of a device line as such, however long.
 	ownWords = regexp.MustCompile(`\b(?:my|mobile|phone|iphone|ipad|android|blackberry|samsung|outlook|meine[mr]|mon|mi|mio|meu|mijn|mojego|min|mitt|mobil|tablet)\b|моего|мого|我的|iphone`)
 
+	// apology follows the name of a device in hand-made lines.
+	apology = regexp.MustCompile(`excuse|typo|brevity|spelling|tippfehler|kürze|entschuldig|brièveté|fautes|errores|brevedad|errori|fouten`)
 	// deviceEnds are of languages that put the verb last.
 	deviceEnds = []string{" gesendet", " gönderildi", "から送信", "より送信", "傳送", "传送", "发送", "에서 보냄", "에서 보냈습니다", "에서 전송", "küldve",
 		"from mobile", "from my mobile", "from iphone", "laitteesta", "puhelimesta"}
@@ -49,7 +51,7 @@ func mobileLine(low string) bool {
 	}
 	if m := device.FindString(low); m != "" {
 		rest := strings.Fields(low[len(m):])
-		return len(rest) <= 5 || ownWords.MatchString(low) && len(rest) <= 12
+		return len(rest) <= 5 || ownWords.MatchString(low) && (len(rest) <= 7 || len(rest) <= 12 && apology.MatchString(low))
 	}
 	for _, end := range deviceEnds {
 		if strings.HasSuffix(strings.TrimRight(low, ".)"), end) {
@@ -81,7 +83,7 @@ func dropSignatures(lines []line, begin, end int) {
 			l.drop = true
 		case l.kind == mobile,
 			delimiter(*l) && short(lines[i+1:stop], 30),
-			l.kind == rule && short(lines[i+1:stop], 16) && hasContact(lines[i+1:stop]):
+			l.kind == rule && onlyOf(l.low, "-_—–", 3) && short(lines[i+1:stop], 10) && hasContact(lines[i+1:stop]):
 			dropFrom(lines, i, stop)
 		}
 		text = text || !l.drop && ownText(*l)
@@ -147,10 +149,12 @@ func short(lines []line, most int) bool {
 	return true
 }
 
+// hasContact says whether lines look like a visiting card: a number, address
+// or link, and no sentence.
 func hasContact(lines []line) bool {
 	found := false
 	for _, l := range lines {
-		if len(l.low) > 100 {
+		if len(l.low) > 80 || l.kind == rule || strings.Count(l.low, " ") > 6 && strings.HasSuffix(l.low, ".") {
 			return false
 		}
 		found = found || contact.MatchString(l.low)

@@ -18,6 +18,7 @@ func TestTextDropsQuotesInEveryLanguage(t *testing.T) {
 		"English, US":          "On Mar 4, 2025, at 10:11 AM, Help Desk <desk@example.org> wrote:",
 		"English, wrapped":     "On Tue, Mar 4, 2025 at 10:11 AM Help Desk with a Long Name\n<desk@example.org> wrote:",
 		"English, three lines": "On Tue, Mar 4, 2025 at 10:11 AM Help Desk with a\nLong Name <\ndesk@example.org>\nwrote:",
+		"English, in pieces":   "On Mar 4, 2025,\nat 10:11,\nHelp Desk <desk@example.org> wrote:",
 		"Zoho":                 "---- On Tue, 04 Mar 2025 10:11:12 +0100 desk@example.org wrote ----",
 		"old Gmail":            "2025-03-04 10:11 GMT+01:00 Help Desk <desk@example.org>:",
 		"German":               "Am Di., 4. März 2025 um 10:11 Uhr schrieb Help Desk <desk@example.org>:",
@@ -110,6 +111,7 @@ func TestTextKeepsContent(t *testing.T) {
 		{"code", "Run this:\n```\n> x <- 1\n--\nOn 4 Mar 2025 at 10:11 a <a@b.de> wrote:\n```\nIt fails."},
 		{"From and To in a request", "Please move the licence\nFrom: Alice\nTo: Bob\nThanks"},
 		{"a long sentence about sending", "Sent from our warehouse in Hamburg yesterday, the parcel should be with you soon."},
+		{"a sentence about a desk", "It works now.\n\nSent from my desk, that is much easier than with a phone in hand."},
 		{"a sentence about confidential data", "The folder is confidential, please fix its rights."},
 		{"only a signature", "--\nAnn\nTel. 123"},
 	} {
