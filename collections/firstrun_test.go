@@ -49,7 +49,7 @@ func TestFirstRunRefusesAnswersThatCannotStand(t *testing.T) {
 	for name, spoil := range map[string]func(*collections.FirstRun){
 		"no address":         func(f *collections.FirstRun) { f.Email = "" },
 		"a name for address": func(f *collections.FirstRun) { f.Email = "Ada <ada@example.com>" },
-		"a short password":   func(f *collections.FirstRun) { f.Password = "123456789" },
+		"a short password":   func(f *collections.FirstRun) { f.Password = "1234567" },
 		"an address w/o //":  func(f *collections.FirstRun) { f.URL = "desk.example.com" },
 		"a url with a path":  func(f *collections.FirstRun) { f.URL = "https://desk.example.com/desk" },
 		"a script url":       func(f *collections.FirstRun) { f.URL = "javascript://x" },
