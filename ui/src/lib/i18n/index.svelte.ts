@@ -2,7 +2,7 @@
  * Words. Messages are flat i18next JSON, one file per part of the product and
  * language; a part is loaded with the screen that needs it.
  */
-import i18next, { type i18n } from 'i18next';
+import { has, say, type Messages } from './say';
 import type enDesk from './en/desk.json';
 import type enPortal from './en/portal.json';
 import type enSettings from './en/settings.json';
@@ -37,20 +37,12 @@ class Words {
 	/** The language shown now. */
 	language = $state<Language>('en');
 	#revision = $state(0);
+	#loaded = new Set<string>();
 	#parts = new Set<Part>(['shared']);
-	#engine: i18n = i18next.createInstance();
+	#messages: Record<Language, Messages> = { en: {}, zh: {} };
 
 	/** Loads the first parts; to be awaited before anything is shown. */
 	async start(language: Language, ...parts: Part[]): Promise<void> {
-		await this.#engine.init({
-			lng: language,
-			fallbackLng: false,
-			resources: {},
-			keySeparator: false,
-			nsSeparator: false,
-			interpolation: { escapeValue: false }, // Svelte escapes
-			returnEmptyString: false,
-		});
 		parts.forEach((p) => this.#parts.add(p));
 		await this.use(language);
 	}
@@ -67,7 +59,6 @@ class Words {
 	/** Switches the language in place: route, drafts and focus stay. */
 	async use(language: Language): Promise<void> {
 		await Promise.all([...this.#parts].map((p) => this.#fetch(language, p)));
-		await this.#engine.changeLanguage(language);
 		this.language = language;
 		this.#revision++;
 		document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -76,25 +67,25 @@ class Words {
 	/** Whether a message of this name is loaded. For codes made at run time. */
 	has(key: string): boolean {
 		void this.#revision;
-		return this.#engine.exists(key) || this.#engine.exists(key, { count: 1 });
+		return has(this.#messages[this.language], key);
 	}
 
 	/** The message, reactive to the language. */
 	text(key: string, values?: Values): string {
 		void this.#revision;
-		return this.#engine.t(key, values ?? {});
+		return say(this.#messages[this.language], this.language, key, values);
 	}
 
 	async #fetch(language: Language, part: Part): Promise<void> {
-		if (loaded.has(`${language}/${part}`)) return;
-		const file = await files[`./${language}/${part}.json`]?.();
+		const messages = this.#messages[language];
+		const name = `${language}/${part}`;
+		if (this.#loaded.has(name)) return;
+		const file = await files[`./${name}.json`]?.();
 		if (!file) return;
-		loaded.add(`${language}/${part}`);
-		this.#engine.addResourceBundle(language, 'translation', file.default, true, true);
+		this.#loaded.add(name);
+		Object.assign(messages, file.default);
 	}
 }
-
-const loaded = new Set<string>();
 
 /** The words of this tab. */
 export const words = new Words();
