@@ -26,8 +26,12 @@ func (c *content) attach(p *mimePart) error {
 		open:      c.opener(p),
 	}
 	a.Name = cleanName(a.Declared)
-	if p.ctype == "message/rfc822" && a.Name == "" {
-		a.Name = c.mailName(p)
+	if p.ctype == "message/rfc822" {
+		h := innerHeader(p.body(c.r))
+		a.Preview = preview(h)
+		if a.Name == "" {
+			a.Name = mailName(h)
+		}
 	}
 	c.attachments = append(c.attachments, a)
 	switch {
@@ -80,10 +84,21 @@ func innerHeader(r io.Reader) rawHeader {
 }
 
 // mailName names an attached mail by its subject.
-func (c *content) mailName(p *mimePart) string {
-	subject := decodeHeaderText(innerHeader(p.body(c.r)).get("subject"), "")
+func mailName(h rawHeader) string {
+	subject := decodeHeaderText(h.get("subject"), "")
 	if name := cleanName(strings.NewReplacer("/", "_", `\`, "_").Replace(subject)); name != "" {
 		return name + ".eml"
 	}
 	return "message.eml"
+}
+
+// preview tells who wrote an attached mail, when and about what.
+func preview(h rawHeader) string {
+	var b strings.Builder
+	for _, name := range []string{"From", "Date", "To", "Subject"} {
+		if v := decodeHeaderText(h.get(strings.ToLower(name)), ""); v != "" {
+			b.WriteString(name + ": " + cut(v, 500) + "\n")
+		}
+	}
+	return b.String()
 }

@@ -144,15 +144,9 @@ func (c *content) forwarded(p, root *mimePart) ([]seg, error) {
 		c.attachments[n].Shown = true
 	}
 	inner := p.children[0]
-	var head strings.Builder
-	for _, name := range []string{"From", "Date", "To", "Subject"} {
-		if v := decodeHeaderText(inner.header.get(strings.ToLower(name)), inner.bodyCharset()); v != "" {
-			head.WriteString(name + ": " + v + "\n")
-		}
-	}
 	segs, err := c.collect(inner, root)
-	if head.Len() > 0 {
-		segs = append([]seg{{plain: head.String()}}, segs...)
+	if head := preview(inner.header); head != "" {
+		segs = append([]seg{{plain: head}}, segs...)
 	}
 	return segs, err
 }

@@ -38,6 +38,7 @@ type goldenFile struct {
 	Size                            int64
 	Inline, Shown, Unpacked         bool
 	Begins                          string
+	Preview                         string `json:",omitempty"`
 }
 
 func TestParseGolden(t *testing.T) {
@@ -75,7 +76,7 @@ func describe(t *testing.T, m *mail.Message) golden {
 		require.NoError(t, err)
 		require.NoError(t, rc.Close())
 		assert.Equal(t, a.Size, int64(len(b)), "size of %s", a.Name)
-		g.Attachments = append(g.Attachments, goldenFile{a.Name, a.Declared, a.Type, a.ContentID, a.Size, a.Inline, a.Shown, a.Unpacked, string(b[:min(len(b), 40)])})
+		g.Attachments = append(g.Attachments, goldenFile{a.Name, a.Declared, a.Type, a.ContentID, a.Size, a.Inline, a.Shown, a.Unpacked, string(b[:min(len(b), 40)]), a.Preview})
 	}
 	if c := mail.Classify(m); c.Reason != "" {
 		g.Class = &c

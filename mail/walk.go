@@ -87,12 +87,13 @@ func walk(r io.ReaderAt, size int64, limits Limits) (*mimePart, notes, error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		eol := lineEnd(p.data) // before take, which may look ahead and so overwrite the piece
 		if !w.take(p) {
 			size = p.start
 			break
 		}
-		if p.first || lineEnd(p.data) > 0 {
-			w.eol = lineEnd(p.data)
+		if p.first || eol > 0 {
+			w.eol = eol
 		}
 	}
 	w.finish(size)
@@ -129,13 +130,33 @@ func (w *walker) match(line []byte) (idx int, closing bool) {
 		}
 		return idx, idx > 0
 	}
-	if w.guess && !w.inHead && len(t) > 0 && len(t) <= 200 && !bytes.ContainsAny(t, " \t") {
+	if len(t) == 0 || len(t) > 200 || w.inHead {
+		return 0, false
+	}
+	if name := string(t); w.standsFor(name) {
 		w.guess = false
 		w.notes.add(NoteMalformed)
-		w.push(w.cur, string(t))
+		w.push(w.cur, name)
 		return len(w.open), false
 	}
 	return 0, false
+}
+
+// standsFor says whether a line "--name" that no boundary announced begins
+// the first part all the same: the multipart names no boundary, or a part's
+// header follows.
+func (w *walker) standsFor(name string) bool {
+	if w.guess {
+		return !strings.ContainsAny(name, " \t")
+	}
+	if w.cur == nil || !w.cur.multipart() || len(w.cur.children) > 0 || w.cur.depth >= w.limits.Depth {
+		return false
+	}
+	if w.looks++; w.looks > maxLooks {
+		return false
+	}
+	next := w.lines.peekLine()
+	return len(next) > 8 && strings.EqualFold(string(next[:8]), "content-")
 }
 
 // delimiter ends the current part and all parts below the frame.
