@@ -69,6 +69,7 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 			return err
 		}
 		mails.Watch(ready)
+		life.Go(hooks.StageSchedulers, "schedule", desk.Schedule(e.App))
 		return e.Next()
 	})
 	return nil

@@ -84,7 +84,7 @@ func (p *Program) root() *cobra.Command {
 		return &usageError{fmt.Sprintf("%v: see %s --help", err, c.CommandPath())}
 	})
 	addFlags(root.PersistentFlags(), commonSettings())
-	root.AddCommand(p.serve(), p.setup(), p.doctor(), p.ready(), p.version(), p.superuser())
+	root.AddCommand(p.serve(), p.setup(), p.doctor(), p.ready(), p.demo(), p.version(), p.superuser())
 	for _, more := range p.More {
 		root.AddCommand(more(p))
 	}

@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -66,3 +67,6 @@ func protectEvents(app core.App) error {
 	}
 	return nil
 }
+
+// SourceIs matches the events that came by one path.
+func SourceIs(source string) dbx.Expression { return dbx.HashExp{"source": source} }

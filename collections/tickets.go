@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
 
@@ -298,4 +299,38 @@ func RefreshReaders(app core.App, team string) error {
 		}
 	}
 	return nil
+}
+
+// perJob is how many tickets a periodic job changes in one run; the rest
+// follows in the next. Chosen: a few seconds of work.
+const perJob = 500
+
+// HeldUntil lists the held tickets whose time to wake up has come.
+func HeldUntil(app core.App, now time.Time) ([]string, error) {
+	var ids []string
+	err := app.DB().NewQuery(`SELECT id FROM tickets WHERE state = 'on_hold' AND wake_at <> '' AND wake_at <= {:now} ORDER BY wake_at LIMIT {:n}`).
+		Bind(dbx.Params{"now": stamp(now), "n": perJob}).Column(&ids)
+	return ids, err
+}
+
+// ResolvedLongAgo lists the resolved tickets that the requester has not
+// answered for the desk's number of business days.
+func ResolvedLongAgo(app core.App, now time.Time) ([]string, error) {
+	s, err := FindSettings(app)
+	if err != nil {
+		return nil, err
+	}
+	var rows []struct {
+		ID string         `db:"id"`
+		At types.DateTime `db:"resolved_at"`
+	}
+	err = app.DB().NewQuery(`SELECT id, resolved_at FROM tickets WHERE state = 'resolved' AND resolved_at <= {:latest} ORDER BY resolved_at LIMIT {:n}`).
+		Bind(dbx.Params{"latest": stamp(now.AddDate(0, 0, -s.CloseDays())), "n": perJob}).All(&rows)
+	var ids []string
+	for _, r := range rows {
+		if !now.Before(businessDays(r.At.Time(), s.CloseDays())) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, err
 }

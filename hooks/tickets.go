@@ -105,6 +105,9 @@ func (d *Desk) openTicket(e *core.RecordEvent) error {
 		t.Set("key", itil.Key(t.Kind(), n))
 		t.Set("version", 1)
 		t.SetRaw("created", d.instant(s))
+		if s.Quiet {
+			t.SetRaw("updated", d.instant(s))
+		}
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -143,6 +146,9 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 			return e.Next() // nothing to count or to write down
 		}
 		is.Set("version", was.Version()+1)
+		if s.Quiet {
+			is.SetRaw("updated", collections.Instant(s.At)) // demo and import write past times
+		}
 		if err := e.Next(); err != nil {
 			return err
 		}
