@@ -88,6 +88,7 @@ func (c *content) collect(p, root *mimePart) ([]seg, error) {
 func (c *content) alternative(p, root *mimePart) ([]seg, error) {
 	var plain, rich []string
 	for _, child := range p.children {
+		child.form = true
 		segs, err := c.collect(child, root)
 		if err != nil {
 			return nil, err
@@ -160,6 +161,9 @@ func (c *content) leaf(p, root *mimePart) ([]seg, error) {
 		}
 	}
 	if p.textual() {
+		if file, err := c.namedText(p, root); file || err != nil {
+			return nil, err
+		}
 		s, err := c.readSeg(p)
 		if err != nil || s == (seg{}) {
 			return nil, err
@@ -170,6 +174,27 @@ func (c *content) leaf(p, root *mimePart) ([]seg, error) {
 		c.spare = p
 	}
 	return nil, c.attach(p)
+}
+
+// maxNamedText is the size from which a text with a file name is a file only.
+// Chosen: more than people type, less than a log.
+const maxNamedText = 64 << 10
+
+// namedText lists an inline text that has a file name, so that it can be
+// saved; file says that it is too large to be shown too.
+func (c *content) namedText(p, root *mimePart) (file bool, err error) {
+	if p == root || p.form || p.filename() == "" {
+		return false, nil
+	}
+	n := len(c.attachments)
+	if err := c.attach(p); err != nil {
+		return false, err
+	}
+	file = p.end-p.start > maxNamedText
+	if len(c.attachments) > n {
+		c.attachments[n].Shown = !file
+	}
+	return file, nil
 }
 
 // readSeg reads a text leaf and unpacks files that are encoded in it.

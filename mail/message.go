@@ -82,7 +82,7 @@ type Attachment struct {
 	Inline    bool   // referenced by the HTML through cid:
 	Declared  string // the name as the mail gives it, decoded but not cleaned; never for a path
 	Preview   string // of an attached mail: its From, Date, To and Subject, a line each
-	Shown     bool   // its content stands in the body too: a mail forwarded inline
+	Shown     bool   // its content stands in the body too: an inline mail or a text with a name
 	Unpacked  bool   // found inside another part: in winmail.dat or encoded in the text
 
 	open func() (io.ReadCloser, error)

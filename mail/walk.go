@@ -19,6 +19,7 @@ type mimePart struct {
 	encoding   string
 	start, end int64
 	depth      int
+	form       bool // one form of a multipart/alternative
 	children   []*mimePart
 }
 

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/deskbell/deskbell/mail"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -108,6 +111,34 @@ func TestCorpusTellsMachinesFromPeople(t *testing.T) {
 	assert.GreaterOrEqual(t, auto.recall(), 97.0, "auto replies")
 	assert.Zero(t, auto.wrong, "false auto replies")
 	assert.InDelta(t, 100, silent.recall(), 0, "mails that must not be answered")
+}
+
+func TestCorpusReadsDeliveryReports(t *testing.T) {
+	dir := corpusDir(t)
+	items, err := readManifest(filepath.Join(dir, "manifest.jsonl"))
+	require.NoError(t, err)
+	var recipients judgement
+	for _, i := range items {
+		var want []struct{ Recipient string }
+		if i.Kind != kindMail || !i.want("dsn", &want) || len(want) == 0 {
+			continue
+		}
+		raw, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(i.File)))
+		require.NoError(t, err)
+		m, err := mail.Parse(bytes.NewReader(raw), int64(len(raw)), mail.DefaultLimits())
+		require.NoError(t, err)
+		found := map[string]bool{}
+		if r := mail.Classify(m).Report; r != nil {
+			for _, to := range r.Recipients {
+				found[mail.Fold(to.Recipient)] = true
+			}
+		}
+		for _, w := range want {
+			recipients.add(true, found[mail.Fold(strings.Trim(w.Recipient, "<>"))])
+		}
+	}
+	t.Logf("recipients of delivery reports: %d of %d", recipients.found, recipients.is)
+	assert.GreaterOrEqual(t, recipients.recall(), 95.0)
 }
 
 func TestRunWritesALineForEachItem(t *testing.T) {

@@ -120,7 +120,7 @@ func orEmpty(ids []string) []string {
 }
 
 // counted says whether the corpus counts an attachment: the parts of the mail,
-// not what is inside them, not a mail that is read in place, and not the
+// not what is inside them, not what is read in place, and not the
 // machine's half of a delivery report.
 func counted(a mail.Attachment) bool {
 	return !a.Unpacked && !a.Shown && a.Type != "message/delivery-status"
