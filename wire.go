@@ -51,9 +51,10 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 		Steps: func(e *core.RequestEvent, t collections.Ticket) ([]itil.Step, error) {
 			return desk.StepsOf(e.App, t, hooks.StampOf(e))
 		},
-		Stamp: hooks.StampOf,
-		Vault: mails.Vault,
-		Retry: desk.Retry,
+		Stamp:  hooks.StampOf,
+		Vault:  mails.Vault,
+		Retry:  desk.Retry,
+		Images: api.NewImages(),
 	}
 	boxes := api.Mailboxes{
 		Status: func() any { return mails.Watchers.Status() },

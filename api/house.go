@@ -75,8 +75,8 @@ type setupBody struct {
 // 404 once the desk is set up.
 func (h House) setup(e *core.RequestEvent) error {
 	var body setupBody
-	if err := e.BindBody(&body); err != nil {
-		return e.BadRequestError("The request could not be read.", err)
+	if err := readBody(e, &body); err != nil {
+		return err
 	}
 	run := collections.FirstRun{Name: body.Name, Email: strings.TrimSpace(body.Email), Password: body.Password,
 		Organization: body.Organization, URL: strings.TrimSpace(body.URL), Language: body.Language, Source: collections.SourceUI}

@@ -92,12 +92,15 @@ func testBox(e *core.RequestEvent) (collections.Mailbox, error) {
 		row = stored
 	}
 	body := map[string]any{}
-	if err := e.BindBody(&body); err != nil {
-		return collections.Mailbox{}, e.BadRequestError("The request could not be read.", err)
+	if err := readBody(e, &body); err != nil {
+		return collections.Mailbox{}, err
 	}
-	for _, f := range c.Fields {
-		if v, ok := body[f.GetName()]; ok && f.GetName() != "id" {
-			row.Set(f.GetName(), v)
+	for name, v := range body {
+		if c.Fields.GetByName(name) == nil {
+			return collections.Mailbox{}, fieldError(e, &itil.Refusal{Field: name, Code: "field_unknown", Message: "A mailbox has no field " + name + "."})
+		}
+		if name != "id" {
+			row.Set(name, v)
 		}
 	}
 	b := collections.AsMailbox(row)

@@ -21,7 +21,8 @@ type Desk struct {
 	Stamp func(e *core.RequestEvent) collections.Stamp
 	Vault *collections.Vault
 	// Retry puts a quarantined mail back to work.
-	Retry func(app core.App, mail string, s collections.Stamp) error
+	Retry  func(app core.App, mail string, s collections.Stamp) error
+	Images Images
 }
 
 // Bind adds the routes. Who may call what: requesters and agents their
@@ -39,6 +40,7 @@ func (d Desk) Bind(e *core.ServeEvent) {
 	agents.POST("/people", d.person)
 	agents.GET("/messages/{id}/original", d.original)
 	agents.GET("/mails/{id}/raw", d.raw)
+	agents.GET("/image", d.Images.image)
 
 	admins := e.Router.Group("/api/desk")
 	admins.Bind(apis.RequireAuth(collections.Agents))
@@ -254,8 +256,8 @@ type personBody struct {
 // made from name and telephone.
 func (d Desk) person(e *core.RequestEvent) error {
 	var body personBody
-	if err := e.BindBody(&body); err != nil {
-		return e.BadRequestError("The request could not be read.", err)
+	if err := readBody(e, &body); err != nil {
+		return err
 	}
 	body.Email, body.Name, body.Phone = strings.TrimSpace(body.Email), strings.TrimSpace(body.Name), strings.TrimSpace(body.Phone)
 	if body.Email == "" && (body.Name == "" || body.Phone == "") {
