@@ -21,13 +21,22 @@ func (s signs) looksBounced(m *Message) bool {
 	case s.autoSubject && !s.daemon:
 		return false
 	case s.daemon && (s.mailerDaemon || machine || !reply):
-		return s.bounceSubject || opens || anywhere && (s.mailerDaemon || machine)
+		return s.bounceSubject || opens && (s.mailerDaemon || machine || !personal(start)) || anywhere && (s.mailerDaemon || machine)
 	case s.nullSender || s.daemonPath:
 		return s.bounceSubject && (anywhere || !s.reply) || opens && !reply
-	case s.bounceSubject && opens:
-		return !reply
+	case s.bounceSubject && opens && !reply && !personal(start) && replyCode(head) != "":
+		return true
 	}
 	return containsAny(cut(start, 250), bounceOpenings())
+}
+
+// personal says whether the first lines of a text greet, or speak of the
+// writer: people write about bounces too.
+func personal(start string) bool {
+	return containsAny(" "+start, []string{
+		" hi ", " hi,", " hello", " dear ", " good morning", " i ", " i've ", " i'm ", " my ", " we ", " our ", " us ", " please help", " thanks",
+		" hallo", " guten ", " sehr geehrte", " ich ", " mein", " wir ", " unser", " bonjour", " je ", " nous ", " mon ", " hola", " buenos ", " mi ", " ciao", " buongiorno", " olá", " cześć", " привет", " здравствуйте", " добрый ",
+	})
 }
 
 // opening is the beginning of a text in lower case with single blanks,

@@ -22,6 +22,14 @@ func statusCode(s string) string {
 	return ""
 }
 
+// replyCode returns the first SMTP reply code of a failure in s, "" if none.
+func replyCode(s string) string {
+	if m := regexp.MustCompile(replyPattern).FindStringSubmatch(s); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // maxFreeText is how much of a report's text is searched. Chosen.
 const maxFreeText = 16 << 10
 
@@ -30,8 +38,8 @@ func recipientsOf(m *Message) []Recipient {
 	text := beforeOriginal(cut(m.Text, maxFreeText))
 	status := statusCode(text)
 	if status == "" {
-		if r := regexp.MustCompile(replyPattern).FindStringSubmatch(text); r != nil {
-			status = r[1][:1] + ".0.0"
+		if code := replyCode(text); code != "" {
+			status = code[:1] + ".0.0"
 		}
 	}
 	action := "failed"

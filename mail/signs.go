@@ -131,7 +131,7 @@ func anyAddress(m *Message, is func(local string) bool) bool {
 }
 
 func isDaemon(local string) bool {
-	local = strings.Trim(local, `"`)
+	local = strings.Trim(local, `"\`)
 	switch local {
 	case "postmaster", "post_master", "mail.delivery.system", "system administrator", "mailer-daemon", "mailer_daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mailer-deamon":
 		return true
