@@ -124,17 +124,22 @@ export type Message = Row & {
 	blocked_images: number;
 	/** Quoted text was folded away; the original shows it. */
 	trimmed: boolean;
+	/** By what a mail found this ticket, and all that was looked at. */
+	thread_how: string;
+	thread_why: Trial[] | null;
 };
+
+/** One thing that was looked at to find the ticket of a mail. */
+export type Trial = { field: string; value: string; outcome: string };
 
 /** What the stored name of an attachment does not tell. */
 export type FileInfo = { file: string; name: string; type: string; size: number; cid: string; inline: boolean };
 
 /** A message as the ticket's own route gives it. */
 export type ThreadMessage = Message & {
-	author: { kind: 'agent' | 'requester' | 'system'; id: string; name: string; email: string };
-	/** How the mail found this ticket, for mail only. */
-	mail: { id: string; how: string; explanation: string } | null;
-	rest: { has: boolean };
+	author: { kind: 'agent' | 'requester' | 'system'; id: string; name: string; email?: string };
+	/** The mail that it came by, "" if none. */
+	mail: string;
 };
 
 export type TicketEvent = {
@@ -159,7 +164,8 @@ export type TicketPage = {
 	steps: Step[];
 };
 
-export type Notice = Row & { agent: string; ticket: string; kind: 'assigned' | 'reply'; text: string; read: boolean };
+export type NoticeKind = 'assigned' | 'replied' | 'team_assigned' | 'team_replied' | 'delivery' | 'alarm';
+export type Notice = Row & { agent: string; ticket: string; kind: NoticeKind; subject: string; actor_name: string; read: boolean };
 
 /** A row of a list that an administrator edits: hold reasons, resolution codes. */
 export type CodeRow = Row & { code: string; label: string | Record<string, string>; order: number; active: boolean; ends?: 'resolved' | 'cancelled'; wake_days?: number };

@@ -1,0 +1,87 @@
+/** What happened on a ticket, in the viewer's words. */
+import type { TicketEvent, TicketPage } from '../api/records';
+import { fullTime } from '../i18n/format';
+import { code, t, words, type MessageKey } from '../i18n/index.svelte';
+import { directory } from '../state/directory.svelte';
+import { blank, changesOf } from './timeline';
+
+/** Fields whose value is too long for a sentence. */
+const long = new Set(['description', 'resolution', 'html', 'text', 'to', 'cc', 'participants', 'participant_addresses', 'readers', 'data']);
+
+/** The name of a field, as the panel writes it. */
+export function fieldName(field: string): string {
+	return code('field', field, field.replaceAll('_', ' '));
+}
+
+/** A stored value in words. */
+export function valueName(field: string, value: unknown, page: Pick<TicketPage, 'requester' | 'participants'> | null = null): string {
+	if (blank(value)) return t(field === 'assignee' ? 'value.nobody' : 'value.none');
+	const text = Array.isArray(value) ? value.join(words.language === 'zh' ? '、' : ', ') : String(value);
+	switch (field) {
+		case 'assignee':
+			return directory.agent(text)?.name ?? text;
+		case 'team':
+			return directory.team(text)?.name ?? text;
+		case 'requester':
+			return [page?.requester, ...(page?.participants ?? [])].find((p) => p?.id === text)?.name || t('value.somebody');
+		case 'state':
+			return code('state', text);
+		case 'hold_reason':
+			return codeName(text, 'hold');
+		case 'resolution_code':
+			return codeName(text, 'resolution');
+		case 'impact':
+		case 'urgency':
+		case 'priority':
+			return code(field, text);
+		case 'wake_at':
+			return fullTime(text);
+		case 'visibility':
+			return code('visibility', text);
+		default:
+			return value === true ? t('value.yes') : text;
+	}
+}
+
+function codeName(value: string, kind: 'hold' | 'resolution'): string {
+	const row = (kind === 'hold' ? directory.holdReasons : directory.resolutionCodes).find((r) => r.code === value);
+	return row ? directory.label(row, kind) : code(kind, value);
+}
+
+/** Who did it: a person, or the desk itself. */
+export function actorOf(event: TicketEvent): string {
+	if (event.actor_name) return event.actor_name;
+	return t(event.source === 'mail' ? 'event.byMail' : 'event.system');
+}
+
+/** One event as a sentence. */
+export function sentence(event: TicketEvent, page: TicketPage): string {
+	const who = actorOf(event);
+	if (event.type === 'ticket.changed') return changed(who, event, page);
+	if (event.type === 'ticket.opened') return t(event.source === 'mail' ? 'event.openedByMail' : 'event.opened', { who });
+	if (event.type === 'message.changed') {
+		const [field, , after] = changesOf(event)[0] ?? [];
+		if (field === 'visibility' && after === 'public') return t('event.published', { who });
+	}
+	if (event.type === 'message.added') return t(event.data?.visibility === 'internal' ? 'event.noted' : 'event.wrote', { who });
+	const reason = typeof event.data?.reason === 'string' ? code('event.reason', event.data.reason) : '';
+	const key = `event.${event.type}`;
+	return words.has(key) ? t(key as MessageKey, { who, reason }) : `${who}: ${event.type}`;
+}
+
+function changed(who: string, event: TicketEvent, page: TicketPage): string {
+	const changes = changesOf(event);
+	const only = changes.length === 1 ? changes[0] : undefined;
+	if (only?.[0] === 'assignee' && directory.agent(String(only[2]))?.name === event.actor_name) return t('event.took', { who });
+	const pieces = changes
+		.filter(([field]) => field !== 'priority_reason')
+		.map(([field, , after]) => (long.has(field) ? t('change.new', { field: fieldName(field) }) : t('change.set', { field: fieldName(field), value: valueName(field, after, page) })));
+	const list = pieces.length > 1 ? pieces.slice(0, -1).join(t('change.comma')) + t('change.and') + pieces.at(-1)! : (pieces[0] ?? '');
+	const reason = changes.find(([field]) => field === 'priority_reason')?.[2];
+	return t('event.changed', { who, changes: list }) + (blank(reason) ? '' : t('change.because', { reason: String(reason) }));
+}
+
+/** Why a mail stands on this ticket. */
+export function whyHere(how: string): string {
+	return code('thread', how, how);
+}
