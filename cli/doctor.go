@@ -42,7 +42,7 @@ func (p *Program) runDoctor(ctx context.Context, o Options, flags *pflag.FlagSet
 	x := &examination{Program: p, ctx: ctx, options: o}
 	x.run()
 	fmt.Fprintln(p.Out)
-	p.printSettings(flags, x.app)
+	x.printSettings(flags)
 	if x.app != nil {
 		if err := x.app.ClearBootstrap(); err != nil {
 			return fmt.Errorf("close the database: %w", err)
@@ -221,22 +221,20 @@ func (x *examination) checkPeople() Finding {
 }
 
 // printSettings lists every value with its home.
-func (p *Program) printSettings(flags *pflag.FlagSet, app core.App) {
-	fmt.Fprintln(p.Out, "Settings")
+func (x *examination) printSettings(flags *pflag.FlagSet) {
+	fmt.Fprintln(x.Out, "Settings")
 	for _, s := range append(commonSettings(), serveSettings()...) {
 		value, source := s.read(flags)
-		p.printSetting(s.flag, value, source)
+		x.printSetting(s.flag, value, source)
 	}
-	source := "not set"
-	if os.Getenv("DESKBELL_KEY") != "" {
-		source = "environment DESKBELL_KEY"
+	if x.folder != nil {
+		x.printSetting("key", "(not shown)", x.folder.KeySource())
 	}
-	p.printSetting("key", "(not shown)", source)
-	if app != nil {
-		printRecord(p.Out, app)
+	if x.app != nil {
+		printRecord(x.Out, x.app)
 	}
-	for _, f := range p.Fixed {
-		p.printSetting(f.Name, f.Value, "constant")
+	for _, f := range x.Fixed {
+		x.printSetting(f.Name, f.Value, "constant")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,10 @@ func (f *Folder) checkPages(ctx context.Context, db *dbx.DB) error {
 	if err != nil {
 		finding = err.Error()
 	}
+	return f.damaged(finding)
+}
+
+func (f *Folder) damaged(finding string) error {
 	return fmt.Errorf("the database %s is damaged (%s); nothing was changed: %s", filepath.Join(f.dir, dataFile), finding, restoreHint(f.dir))
 }
 
@@ -112,7 +117,7 @@ func quickCheck(ctx context.Context, db *dbx.DB) (string, error) {
 	if len(lines) == 1 && lines[0] == "ok" {
 		return "", nil
 	}
-	return strings.Join(lines, "; "), nil
+	return strings.Join(strings.Fields(strings.Join(lines, "; ")), " "), nil
 }
 
 // checkSchema refuses a database with steps that this program does not know:
@@ -120,11 +125,11 @@ func quickCheck(ctx context.Context, db *dbx.DB) (string, error) {
 func (f *Folder) checkSchema(ctx context.Context, db *dbx.DB) error {
 	var applied []string
 	err := db.NewQuery("SELECT file FROM _migrations").WithContext(ctx).Column(&applied)
-	if err != nil && strings.Contains(err.Error(), "no such table") {
-		return nil // the very first start ended before any schema
+	if err != nil && !strings.Contains(err.Error(), "no such table") {
+		return f.damaged(err.Error())
 	}
-	if err != nil {
-		return fmt.Errorf("the database %s cannot be read (%w): %s", filepath.Join(f.dir, dataFile), err, restoreHint(f.dir))
+	if f.marker.Complete && !slices.Contains(applied, Migrations()[0].Name) {
+		return fmt.Errorf("the database %s is not the one of this desk: it has none of its tables; nothing was changed: %s", filepath.Join(f.dir, dataFile), restoreHint(f.dir))
 	}
 	known := knownSteps()
 	for _, file := range applied {

@@ -95,8 +95,10 @@ func checkDatabaseFile(dir string, m marker, marked bool) error {
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the database %s cannot be read: %w", path, err)
+	case !empty && !isDatabase(path):
+		return fmt.Errorf("the file %s is no SQLite database (its first 16 bytes are wrong); nothing was changed: %s", path, restoreHint(dir))
 	case !empty:
-		return checkHeader(dir, path)
+		return checkLogs(dir)
 	case m.Complete:
 		return fmt.Errorf("the database %s is %s, although this folder held a desk since %s; nothing was changed: %s",
 			path, missingOrEmpty(err), m.Created.Format(time.DateOnly), restoreHint(dir))
@@ -117,21 +119,28 @@ func missingOrEmpty(err error) string {
 	return "empty (0 bytes)"
 }
 
-// checkHeader compares the first bytes with those of every SQLite file.
+// isDatabase compares the first bytes with those of every SQLite file.
 //
 // Source: https://www.sqlite.org/fileformat.html §1.3
-func checkHeader(dir, path string) error {
+func isDatabase(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("the database %s cannot be opened: %w", path, err)
+		return false
 	}
+	defer f.Close() // read only
 	head := make([]byte, 16)
 	_, err = io.ReadFull(f, head)
-	_ = f.Close() // read only
-	if err != nil || !bytes.Equal(head, []byte("SQLite format 3\x00")) {
-		return fmt.Errorf("the file %s is no SQLite database (its first 16 bytes are wrong); nothing was changed: %s", path, restoreHint(dir))
+	return err == nil && bytes.Equal(head, []byte("SQLite format 3\x00"))
+}
+
+// checkLogs refuses a file of logs that SQLite could not open. One that is
+// missing is made anew: it holds nothing that anybody was promised.
+func checkLogs(dir string) error {
+	path := filepath.Join(dir, auxFile)
+	if emptyFile(path) || isDatabase(path) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the file %s is no SQLite database; it holds logs only: move it away and start again", path)
 }
 
 // oldData names an entry that only a desk which ran before leaves, or "".

@@ -80,6 +80,9 @@ func TestBrokenFoldersAreRefusedWithFileFindingAndCommand(t *testing.T) {
 			remove(t, filepath.Join(c.Dir, "deskbell.json"))
 			write(t, filepath.Join(c.Dir, "mails", "ab", "abc"), "raw")
 		}, []string{"data.db", "mails", "deskbell restore"}},
+		{"the logs are something else", func(t *testing.T, c collections.FolderConfig) {
+			write(t, filepath.Join(c.Dir, "auxiliary.db"), "hello")
+		}, []string{"auxiliary.db", "logs only"}},
 		{"the marker is garbled", func(t *testing.T, c collections.FolderConfig) {
 			write(t, filepath.Join(c.Dir, "deskbell.json"), "{")
 		}, []string{"deskbell.json", "damaged"}},
@@ -114,6 +117,21 @@ func TestADamagedPageAndANewerSchemaAreRefusedAtStart(t *testing.T) {
 		err = f.CheckAtStart(t.Context())
 		require.Error(t, err)
 		assert.Contains(t, err.Error(), "deskbell restore")
+	})
+	t.Run("the database of somebody else", func(t *testing.T) {
+		c := config(t)
+		madeFolder(t, c)
+		path := filepath.Join(c.Dir, "data.db")
+		remove(t, path)
+		db, err := collections.Connect(path)
+		require.NoError(t, err)
+		_, err = db.NewQuery("CREATE TABLE notes (text)").Execute()
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		f, err := collections.OpenFolder(c)
+		require.NoError(t, err)
+		defer f.Close()
+		require.ErrorContains(t, f.CheckAtStart(t.Context()), "not the one of this desk")
 	})
 	t.Run("a step of tomorrow", func(t *testing.T) {
 		c := config(t)

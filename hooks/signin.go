@@ -22,7 +22,7 @@ import (
 var (
 	perAccountAndIP = quota{failures: 10, window: time.Minute, wait: 30 * time.Second, longestOne: 15 * time.Minute}
 	perAccount      = quota{failures: 50, window: 10 * time.Minute, wait: 30 * time.Second, longestOne: 5 * time.Minute}
-	perIP           = quota{failures: 100, window: 10 * time.Minute, wait: time.Minute, longestOne: 15 * time.Minute}
+	perIP           = quota{failures: 300, window: 10 * time.Minute, wait: time.Minute, longestOne: 15 * time.Minute}
 	perCode         = quota{failures: 5, window: 30 * time.Minute, wait: 30 * time.Minute, longestOne: 30 * time.Minute}
 	perRequestedTo  = quota{failures: 5, window: 10 * time.Minute, wait: time.Minute, longestOne: 10 * time.Minute}
 	inTotal         = quota{failures: 1000, window: 10 * time.Minute, wait: 30 * time.Second, longestOne: 5 * time.Minute}
