@@ -27,9 +27,10 @@ var direction = map[string]struct {
 	ours    []string // beyond the pure packages; path patterns
 	storage bool
 }{
-	"":            {[]string{"api", "cli", "collections", "hooks", "report"}, true},
+	"":            {[]string{"api", "cli", "cli/*", "collections", "hooks", "report"}, true},
 	"api":         {[]string{"collections", "report"}, true},
-	"cli":         {[]string{"collections", "report"}, true},
+	"cli":         {[]string{"cli/*", "collections", "report"}, true},
+	"cli/*":       {[]string{"collections"}, true},
 	"hooks":       {[]string{"collections"}, true},
 	"report":      {[]string{"collections"}, true},
 	"collections": {nil, true},
