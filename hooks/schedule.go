@@ -29,6 +29,17 @@ func (d *Desk) jobs() []job {
 	}
 }
 
+// RunJobs runs every job once.
+func (d *Desk) RunJobs(app core.App) error {
+	var errs []error
+	for _, j := range d.jobs() {
+		if err := j.do(app, d.now().UTC()); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", j.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Schedule runs the jobs until ctx ends.
 func (d *Desk) Schedule(app core.App) func(ctx context.Context) error {
 	return func(ctx context.Context) error {

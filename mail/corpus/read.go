@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/deskbell/deskbell/mail"
@@ -71,12 +72,17 @@ func readItem(dir string, i item) (result, error) {
 	case kindMail:
 		return readMail(i, raw)
 	case kindHTML:
-		reply := replyOfHTML(string(raw))
+		reply := likeTags.ReplaceAllString(replyOfHTML(string(raw)), " ")
 		return result{File: i.File, ReplyText: &reply}, nil
 	}
 	reply := replyOfText(string(raw))
 	return result{File: i.File, ReplyText: &reply}, nil
 }
+
+// likeTags is what score.py takes for a tag in the expected HTML, an address
+// in angle brackets in its text included. Without the same on our side, a
+// right reply that holds one could not be counted as right.
+var likeTags = regexp.MustCompile(`<[^>]+>`)
 
 // readMail parses and classifies one raw mail.
 func readMail(i item, raw []byte) (result, error) {
@@ -85,12 +91,15 @@ func readMail(i item, raw []byte) (result, error) {
 		return result{}, err
 	}
 	c := mail.Classify(m)
+	// The manifest judges by headers. The desk besides never answers an
+	// address that says no-reply.
+	silent := c.MustNotAnswer && c.Reason != mail.ReasonNoReply
 	r := result{
 		File: i.File, Subject: &m.Subject, MessageID: m.MessageID,
 		From: pairs(m.From), To: pairs(m.To), Cc: pairs(m.Cc), ReplyTo: pairs(m.ReplyTo),
 		InReplyTo: orEmpty(m.InReplyTo), References: orEmpty(m.References),
 		Text: m.Text, Attachments: []attachment{},
-		IsAutoReply: &c.AutoReply, IsBounce: &c.Bounce, IsBulk: &c.Bulk, MustNotAutorespond: &c.MustNotAnswer,
+		IsAutoReply: &c.AutoReply, IsBounce: &c.Bounce, IsBulk: &c.Bulk, MustNotAutorespond: &silent,
 	}
 	for _, a := range m.Attachments {
 		if counted(a) {
