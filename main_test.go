@@ -75,13 +75,13 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-func serve(t *testing.T, dir string) *desk {
+func serve(t *testing.T, dir string, more ...string) *desk {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := l.Addr().String()
 	require.NoError(t, l.Close())
-	d := &desk{cmd: command(t, "serve", "--dir", dir, "--http", address), out: &output{}, url: "http://" + address}
+	d := &desk{cmd: command(t, append([]string{"serve", "--dir", dir, "--http", address}, more...)...), out: &output{}, url: "http://" + address}
 	d.cmd.Stdout, d.cmd.Stderr = d.out, d.out
 	require.NoError(t, d.cmd.Start())
 	t.Cleanup(func() {

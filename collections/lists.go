@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"github.com/deskbell/deskbell/itil"
@@ -116,4 +117,21 @@ func FindMatrix(app core.App) (itil.Matrix, error) {
 		m[[2]itil.Grade{itil.Grade(r.GetInt("impact")), itil.Grade(r.GetInt("urgency"))}] = r.GetInt("priority")
 	}
 	return m, nil
+}
+
+// IsStatus says whether a code is an active status of a state.
+func IsStatus(app core.App, kind itil.Kind, state itil.State, code string) (bool, error) {
+	n, err := app.CountRecords(Statuses, dbx.HashExp{"kind": string(kind), "state": string(state), "code": code, "active": true})
+	return n > 0, err
+}
+
+// DefaultStatus is the code of the status that a ticket gets when it enters a
+// state, "" if there is none.
+func DefaultStatus(app core.App, kind itil.Kind, state itil.State) (string, error) {
+	rows, err := app.FindRecordsByFilter(Statuses, "kind = {:kind} && state = {:state} && active = true && default = true", "order", 1, 0,
+		dbx.Params{"kind": string(kind), "state": string(state)})
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0].GetString("code"), nil
 }

@@ -72,6 +72,7 @@ var requestersTable = table{
 		f.text("locale", 10)
 		f.text("timezone", 60)
 		f.text("phone", 60)
+		f.date("bounced_at") // when mail to the address last came back for good; cleared by the next mail from it
 	},
 	access: access{
 		list:   rule(anAgent + ` || (` + aRequester + ` && id = @request.auth.id)`),

@@ -1,6 +1,8 @@
 package hooks
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,7 +44,31 @@ func (a *arrival) bounce(tx core.App) (string, error) {
 	if err != nil || r.Delayed || out.Record == nil {
 		return id, err
 	}
+	if r.Hard {
+		if err := a.markAddresses(tx, r); err != nil {
+			return "", err
+		}
+	}
 	return id, a.desk.notDelivered(tx, t, out, reasonOf(r), collections.DeliveryBounced, a.stamp(collections.Requester{}))
+}
+
+// markAddresses notes on the requesters that mail to them comes back.
+func (a *arrival) markAddresses(tx core.App, r *mail.Report) error {
+	for _, to := range r.Recipients {
+		who, err := collections.FindRequesterByAddress(tx, to.Recipient)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		who.Set("bounced_at", a.now)
+		collections.SetStamp(who.Record, a.stamp(collections.Requester{}))
+		if err := tx.Save(who.Record); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // returned finds the outbox row that a report is about: by the id that it

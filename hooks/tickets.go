@@ -199,7 +199,32 @@ func (d *Desk) settle(tx core.App, was *collections.Ticket, t collections.Ticket
 		return refuse(err)
 	}
 	stampTimes(from, to, t, s.At)
+	if err := settleStatus(tx, before, t); err != nil {
+		return err
+	}
 	return t.SetReaders(tx)
+}
+
+// settleStatus keeps the administrator's status within the core state: a
+// status of another state is refused when asked for, and gives way to the
+// default of the new state when the state moved on.
+func settleStatus(tx core.App, before *core.Record, t collections.Ticket) error {
+	wanted := t.GetString("status")
+	if wanted != "" {
+		ok, err := collections.IsStatus(tx, t.Kind(), t.State(), wanted)
+		if err != nil || ok {
+			return err
+		}
+		if wanted != before.GetString("status") {
+			return broken("status", "status_unknown", "There is no active status "+wanted+" within "+string(t.State())+".")
+		}
+	}
+	if wanted == "" && before.GetString("state") == string(t.State()) {
+		return nil
+	}
+	first, err := collections.DefaultStatus(tx, t.Kind(), t.State())
+	t.Set("status", first)
+	return err
 }
 
 // follow answers which state is wanted, given that an assignee takes a new
