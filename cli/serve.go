@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 
@@ -53,12 +54,11 @@ func (p *Program) runServe(ctx context.Context, o Options) (err error) {
 		}
 		return ready(listener.Addr().String())
 	})
-	go func() {
-		served <- apis.Serve(s.App, apis.ServeConfig{HttpAddr: o.HTTP, AllowedOrigins: []string{"null"}})
-	}()
+	go func() { served <- serveWeb(s.App, o.HTTP) }()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(p.Out, "Stopping…")
+		time.AfterFunc(stopWithin, p.giveUp)
 		return nil
 	case err := <-served:
 		if errors.Is(err, http.ErrServerClosed) {
@@ -66,6 +66,28 @@ func (p *Program) runServe(ctx context.Context, o Options) (err error) {
 		}
 		return err
 	}
+}
+
+// stopWithin is how long an ordered stop may take. What is still going on then
+// was never acknowledged.
+//
+// Source: RELIABILITY-REQUIREMENTS.md, Stop
+const stopWithin = 10 * time.Second
+
+func (p *Program) giveUp() {
+	fmt.Fprintf(p.Err, "deskbell: some part did not stop within %s and was cut off; nothing that was acknowledged is lost\n", stopWithin)
+	os.Exit(1)
+}
+
+// serveWeb runs the web server to its end. A route that cannot be bound
+// panics in the standard library; that is an error like any other.
+func serveWeb(app core.App, address string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("start the web server: %v", r)
+		}
+	}()
+	return apis.Serve(app, apis.ServeConfig{HttpAddr: address, AllowedOrigins: []string{"null"}})
 }
 
 // announce prints where to go, and on a desk without an administrator the

@@ -393,6 +393,25 @@ func TestWrongCodesGetTheSameAnswers(t *testing.T) {
 	assert.Equal(t, 429, last, "five tries (F3)")
 }
 
+func TestTheRightCodeSignsInOnce(t *testing.T) {
+	g := guard(t)
+	g.requester("req@example.com")
+	var code string
+	g.app.OnRecordRequestOTPRequest().BindFunc(func(e *core.RecordCreateOTPRequestEvent) error {
+		code = e.Password
+		return e.Next()
+	})
+	g.app.OnMailerRecordOTPSend().BindFunc(func(*core.MailerRecordEvent) error { return nil }) // a code that cannot be mailed is void
+	otp := g.do("POST", "/api/collections/requesters/request-otp", "", map[string]string{"email": "req@example.com"}).text("otpId")
+	enter := func() answer {
+		return g.do("POST", "/api/collections/requesters/auth-with-otp", "", map[string]string{"otpId": otp, "password": code})
+	}
+	a := enter()
+	require.Equal(t, 200, a.status, a.body)
+	assert.Equal(t, 200, g.do("GET", "/api/collections/teams/records", a.text("token"), nil).status)
+	assert.Equal(t, 400, enter().status, "a code works once")
+}
+
 func TestFilesAreDownloadedNotShown(t *testing.T) {
 	g := guard(t)
 	png := "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"
