@@ -2,9 +2,12 @@ package hooks_test
 
 import (
 	"net/http"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tests"
 	"github.com/stretchr/testify/require"
@@ -22,10 +25,30 @@ type desk struct {
 	now   time.Time
 }
 
+// template is an empty desk with its schema, made once: a copy takes a tenth
+// of the time that the schema steps take.
+var template = sync.OnceValue(func() string {
+	collections.Register()
+	empty, err := os.MkdirTemp("", "deskbell-empty-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(empty)
+	app, err := tests.NewTestAppWithConfig(core.BaseAppConfig{DataDir: empty})
+	if err != nil {
+		panic(err)
+	}
+	for _, db := range []dbx.Builder{app.NonconcurrentDB(), app.AuxNonconcurrentDB()} {
+		if _, err := db.NewQuery("PRAGMA wal_checkpoint(TRUNCATE)").Execute(); err != nil {
+			panic(err)
+		}
+	}
+	return app.DataDir()
+})
+
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	collections.Register()
-	app, err := tests.NewTestAppWithConfig(core.BaseAppConfig{DataDir: t.TempDir()})
+	app, err := tests.NewTestAppWithConfig(core.BaseAppConfig{DataDir: template()})
 	require.NoError(t, err)
 	t.Cleanup(app.Cleanup)
 	d := &desk{TestApp: app, now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
