@@ -238,11 +238,6 @@ func EnsureRequester(tx core.App, addr, name string, s Stamp) (Requester, error)
 	r := Requester{core.NewRecord(c)}
 	r.SetEmail(addr)
 	r.Set("name", name)
-	org, err := OrganizationOf(tx, addr)
-	if err != nil {
-		return Requester{}, err
-	}
-	r.Set("organization", org)
 	SetStamp(r.Record, s)
 	if err := tx.Save(r.Record); err != nil {
 		var bad validation.Errors

@@ -92,6 +92,22 @@ func (d *Desk) bindPeople(app core.App) {
 		on(app.OnRecordUpdate(name), "people.update."+name, d.foldPerson)
 	}
 	on(app.OnRecordUpdate(collections.Agents), "agent.change", d.changeAgent)
+	on(app.OnRecordAuthWithPasswordRequest(collections.Agents), "agent.signin", func(e *core.RecordAuthWithPasswordRequestEvent) error {
+		if e.Record == nil { // addresses are kept in lower case, people type them as they like
+			e.Record, _ = e.App.FindAuthRecordByEmail(e.Collection, fold(e.Identity)) // nil is answered as a wrong password
+		}
+		return e.Next()
+	})
+	on(app.OnRecordCreate(collections.Requesters), "requester.organization", func(e *core.RecordEvent) error {
+		if e.Record.GetString("organization") == "" {
+			org, err := collections.OrganizationOf(e.App, e.Record.Email())
+			if err != nil {
+				return err
+			}
+			e.Record.Set("organization", org)
+		}
+		return e.Next()
+	})
 }
 
 func (d *Desk) foldPerson(e *core.RecordEvent) error {
