@@ -6,7 +6,8 @@ import type { InboundMail, Mailbox, MailboxStatus, TestStep } from './records';
 export async function mailboxes(): Promise<Mailbox[]> {
 	return ask(() => pb.collection('mailboxes').getFullList<Mailbox>({ sort: 'name' }));
 }
-export const mailboxStatus = () => desk<MailboxStatus[]>('mailboxes/status');
+/** What the watchers are doing, by mailbox. */
+export const mailboxStatus = () => desk<Record<string, MailboxStatus>>('mailboxes/status');
 
 /** Stores a mailbox; empty secrets keep what is stored. */
 export async function saveMailbox(id: string, fields: Partial<Mailbox>): Promise<Mailbox> {
@@ -49,7 +50,7 @@ async function* chunks(body: ReadableStream<Uint8Array>): AsyncGenerator<string>
 	}
 }
 
-export const quarantined = () => desk<InboundMail[] | { items: InboundMail[] }>('mails', { query: { state: 'quarantined' } }).then((a) => (Array.isArray(a) ? a : a.items));
+export const quarantined = () => desk<{ items: InboundMail[] }>('mails', { query: { state: 'quarantined' } }).then((a) => a.items);
 export const retryMail = (id: string) => desk<void>(`mails/${id}/retry`, { method: 'POST' });
 
 /** The raw mail as a file; read with our sign-in, so not a plain link. */

@@ -17,14 +17,17 @@ export type Agent = Row & {
 	away_until: string;
 	/** Seconds in which a sent reply can be taken back; 0 switches it off. */
 	undo_s: number;
-	/** Notices that this agent does not want. */
-	mute: Mute[];
+	/** What this agent changed of the notices that the product ships; null when nothing. */
+	notify: Partial<Record<Topic, Channels>> | null;
 	/** Used by "send and resolve". */
 	last_resolution_code: string;
 };
 
-/** A kind of notice that can be switched off. */
-export type Mute = 'assigned_mail' | 'assigned_screen' | 'reply_mail' | 'reply_screen';
+/** What an agent can hear of, in the order of the settings page. */
+export const topics = ['assigned', 'replied', 'team_assigned', 'team_replied'] as const;
+export type Topic = (typeof topics)[number];
+/** Where an agent hears of it. */
+export type Channels = { mail: boolean; screen: boolean };
 
 export type Requester = Row & {
 	email: string;
@@ -203,21 +206,21 @@ export type Mailbox = Row & {
 	sender_name: string;
 	subaddressing: boolean;
 	poll_s: number;
+	last_ok_at: string;
+	last_error: { code?: string; cause?: string; cure?: string } | null;
 };
 
-export type MailboxStatus = {
-	id: string;
-	phase: string;
-	last_ok_at: string;
-	last_error: { code: string; cause: string; cure: string } | null;
-	quarantined: number;
-};
+/** What the watcher of a mailbox is doing; code, cause and cure of its trouble, if any. */
+export type MailboxStatus = { phase: string; at: string; next_at: string; taken: number; idle: boolean; code?: string; cause?: string; cure?: string; temporary?: boolean };
 
 /** One line of the connection test. */
 export type TestStep = {
-	step: 'name' | 'tls' | 'sign_in' | 'folder' | 'send' | 'receive';
+	/** Which server; "" for a step of both. */
+	server: 'imap' | 'smtp' | '';
+	step: 'name' | 'tls' | 'sign_in' | 'folder' | 'send' | 'receive' | 'test';
 	ok: boolean;
 	ms: number;
+	note: string;
 	code: string;
 	cause: string;
 	cure: string;

@@ -1,7 +1,8 @@
 /** The form of a mailbox: what it starts with and what is sent. */
 import type { Mailbox, Security } from '../../api/records';
+import { code, words } from '../../i18n/index.svelte';
 
-export type MailboxForm = Omit<Mailbox, 'id' | 'created' | 'updated' | 'collectionId' | 'collectionName'>;
+export type MailboxForm = Omit<Mailbox, 'id' | 'created' | 'updated' | 'collectionId' | 'collectionName' | 'last_ok_at' | 'last_error'>;
 
 export const secrets = ['imap_password', 'smtp_password', 'oauth_client_secret', 'oauth_refresh_token'] as const;
 
@@ -65,4 +66,10 @@ export function guessServers(form: MailboxForm): void {
 		form.oauth_token_url = found.oauth.token;
 		form.oauth_scope = found.oauth.scope;
 	}
+}
+
+/** Cause or cure of a trouble. The server's English sentence names the very server and folder, so English keeps it. */
+export function told(what: 'cause' | 'cure', trouble: { code?: string; cause?: string; cure?: string }): string {
+	const sentence = trouble[what] ?? '';
+	return words.language === 'en' && sentence ? sentence : code(`mailbox.${what}`, trouble.code ?? '', sentence);
 }
