@@ -10,6 +10,9 @@ import (
 	"github.com/deskbell/deskbell/mail/safehtml"
 )
 
+// sane only catches what is not linear; the machine may be busy.
+const sane = 20 * time.Second
+
 func TestCleanKeepsWhatMailNeeds(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"text is escaped", `1 < 2 & "x"`, `1 &lt; 2 &amp; &#34;x&#34;`},
@@ -129,6 +132,6 @@ func TestCleanTakesLinearTime(t *testing.T) {
 		"<table><td>", "<img src=cid:", "<p style=color:red>", "<div><b a=1>x</div>", "\x00", "\xff", "<a href=//>", "<img src=cid:&#x10ffff;>"} {
 		begun := time.Now()
 		safehtml.Clean(strings.Repeat(unit, 1<<20/len(unit)), safehtml.Options{})
-		assert.Less(t, time.Since(begun), 2*time.Second, "1 MiB of %q", unit)
+		assert.Less(t, time.Since(begun), sane, "1 MiB of %q", unit)
 	}
 }

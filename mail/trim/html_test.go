@@ -73,12 +73,12 @@ func TestHTMLTakesLinearTime(t *testing.T) {
 		"<div class=gmail_quote>a</div>", "<div style='border-top:solid #e1e1e1'>a:</div>", "<div class=gmail_quote>", "<hr>", "<img>", "From: a<br>", "wrote:<br>"} {
 		begun := time.Now()
 		trim.HTML(strings.Repeat(unit, 1<<20/len(unit)))
-		assert.Less(t, time.Since(begun), 2*time.Second, "1 MiB of %q", unit)
+		assert.Less(t, time.Since(begun), sane, "1 MiB of %q", unit)
 	}
 	deep := strings.Repeat("<div class=gmail_quote>a", 599)
 	begun := time.Now()
 	trim.HTML(strings.Repeat("b<br>", 1000) + deep)
-	assert.Less(t, time.Since(begun), time.Second, "deep")
+	assert.Less(t, time.Since(begun), sane, "deep")
 }
 
 func FuzzHTML(f *testing.F) {
