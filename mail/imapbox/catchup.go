@@ -104,17 +104,20 @@ func (w *Watcher) sizes(ctx context.Context, s *session, uids []imap.UID) ([]ent
 
 func compareUID(e entry, uid imap.UID) int { return int(int64(e.uid) - int64(uid)) }
 
-// chunks cuts a window into FETCH commands. What stands within reach of a
-// failure is fetched alone.
+// chunks cuts a window into FETCH commands, shorter ones within reach of a
+// failure.
 func (w *Watcher) chunks(entries []entry) [][]entry {
 	var (
 		chunks [][]entry
 		bytes  int64
 	)
 	for i, e := range entries {
-		last := len(chunks) - 1
-		fits := i > 0 && len(chunks[last]) < chunkLength && bytes+e.size <= chunkBytes
-		if !fits || e.uid <= w.suspect.upTo {
+		last, length := len(chunks)-1, chunkLength
+		if i > 0 && chunks[last][0].uid <= w.suspect.upTo {
+			length = w.suspect.chunk
+		}
+		fits := i > 0 && len(chunks[last]) < length && bytes+e.size <= chunkBytes
+		if !fits {
 			chunks, bytes = append(chunks, entries[i:i+1:i+1]), max(e.size, 0)
 			continue
 		}
@@ -166,6 +169,7 @@ func (w *Watcher) commit(ctx context.Context, s *session, receipts []mail.Receip
 		return nil, ledgerTrouble(err)
 	}
 	w.taken += len(receipts)
+	w.failures = 0 // mail comes in, so a broken connection is tried again soon
 	w.suspect.passed(imap.UID(receipts[len(receipts)-1].UID))
 	if err := faults.At(faults.F10); err != nil {
 		return nil, err

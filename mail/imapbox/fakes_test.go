@@ -134,7 +134,7 @@ func (l *ledger) uids() (whole, stubs []uint32) {
 
 // rig runs a watcher and keeps what it says.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	watcher *imapbox.Watcher
 	vault   *vault
 	ledger  *ledger
@@ -144,7 +144,7 @@ type rig struct {
 }
 
 // start runs a watcher whose pauses between tries take no time.
-func start(t *testing.T, cfg imapbox.Config, change ...func(*imapbox.Watcher)) *rig {
+func start(t testing.TB, cfg imapbox.Config, change ...func(*imapbox.Watcher)) *rig {
 	r := &rig{t: t, vault: &vault{}, ledger: newLedger(), states: make(chan imapbox.State, 4096), pauses: make(chan time.Duration, 4096)}
 	r.watcher = &imapbox.Watcher{
 		Config: cfg, Mailbox: "m1", Vault: r.vault, Ledger: r.ledger,
@@ -279,7 +279,7 @@ type talk struct {
 }
 
 // play serves connections with f, each in turn or at once.
-func play(t *testing.T, f func(*talk)) (port int) {
+func play(t testing.TB, f func(*talk)) (port int) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	var wg sync.WaitGroup

@@ -23,7 +23,8 @@ const (
 // suspicion remembers over connections which mails stood in the way.
 type suspicion struct {
 	validity uint32   // UIDVALIDITY to which the UIDs belong
-	upTo     imap.UID // mails up to here are fetched alone
+	upTo     imap.UID // mails up to here are fetched in shorter chunks
+	chunk    int      // of this length: 1 after an answer that could not be read, ever halved after a broken connection
 	alone    map[imap.UID]*record
 }
 
@@ -41,6 +42,10 @@ func (p *suspicion) add(f *fetch, network bool, err error, now time.Time) {
 		return
 	}
 	network = network || errors.Is(err, faults.ErrInjected)
+	p.chunk = 1
+	if network {
+		p.chunk = max(1, len(f.wanted)/2)
+	}
 	for uid := range f.wanted {
 		p.upTo = max(p.upTo, uid)
 		if len(f.wanted) == 1 {
@@ -145,7 +150,7 @@ func (w *Watcher) lone(ctx context.Context, s *session, e entry) (*mail.Receipt,
 			return receipt, err
 		}
 	}
-	w.suspect.upTo = max(w.suspect.upTo, e.uid)
+	w.suspect.upTo, w.suspect.chunk = max(w.suspect.upTo, e.uid), 1
 	w.suspect.failedAlone(e.uid, false, w.now(), nil)
 	if why := w.suspect.verdict(e.uid, w.now()); why != "" {
 		stub := w.stub(s, e, why)
