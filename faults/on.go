@@ -4,6 +4,7 @@ package faults
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -25,6 +26,19 @@ var fromEnv = mustPlan(os.Getenv("DESKBELL_FAULT"))
 // At marks a point: it does what DESKBELL_FAULT asks for here, which may be
 // not to return. The error wraps [ErrInjected].
 func At(p Point) error { return fromEnv.At(p) }
+
+// Mail obeys a mail that brings its own fault: a field X-Deskbell-Fault within
+// its first 4 KiB names the action. Fault runs make poisonous mails with it.
+func Mail(raw io.ReaderAt) error {
+	head := make([]byte, 4<<10)
+	n, _ := raw.ReadAt(head, 0) // a short mail ends with io.EOF
+	_, rest, found := strings.Cut(string(head[:n]), "\nX-Deskbell-Fault: ")
+	if !found {
+		return nil
+	}
+	action, _, _ := strings.Cut(rest, "\n")
+	return (&order{point: F13, action: strings.TrimSpace(action)}).act()
+}
 
 // Plan says what happens at which point.
 type Plan struct{ orders []*order }

@@ -130,7 +130,7 @@ func (in *Intake) process(row collections.Inbound) error {
 		return fmt.Errorf("open raw mail: %w", err)
 	}
 	defer f.Close() // read only
-	if err := faults.At(faults.F13); err != nil {
+	if err := errors.Join(faults.At(faults.F13), faults.Mail(f)); err != nil {
 		return err
 	}
 	m, err := mail.Parse(f, row.Size, mail.DefaultLimits())
