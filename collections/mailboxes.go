@@ -113,16 +113,29 @@ func NoteMailbox(app core.App, id string, ok time.Time, trouble any) error {
 	return err
 }
 
-// Fingerprint changes whenever anything changes that matters for reaching the
-// servers.
+// Fingerprint changes whenever a person changes anything that matters for
+// reaching the servers. The refresh token is not in it: it changes by itself.
 func (b Mailbox) Fingerprint() string {
 	h := sha256.New()
 	for _, f := range b.Collection().Fields {
 		switch f.GetName() {
-		case "last_ok_at", "last_error", "updated", "name", "team", "kind":
+		case "last_ok_at", "last_error", "updated", "name", "team", "kind", refreshToken:
 		default:
 			fmt.Fprintf(h, "%s=%q\n", f.GetName(), b.GetString(f.GetName()))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+const refreshToken = "oauth_refresh_token"
+
+// RefreshToken is the sealed refresh token, "" if there is none.
+func (b Mailbox) RefreshToken() string { return b.GetString(refreshToken) }
+
+// RotateToken puts the sealed refresh token that a server gave in the place
+// of another, unless a person entered a new one meanwhile. It is no change
+// that somebody makes, so it passes every rule.
+func RotateToken(app core.App, mailbox, from, to string) error {
+	_, err := app.NonconcurrentDB().Update(Mailboxes, dbx.Params{refreshToken: to}, dbx.HashExp{"id": mailbox, refreshToken: from}).Execute()
+	return err
 }

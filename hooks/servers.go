@@ -26,11 +26,16 @@ type Servers struct {
 	mu     sync.Mutex
 	tokens map[string]*oauth.Source // by fingerprint of the mailbox
 	relays map[string]*relay.Client
+	turned map[string]rotation // by id of the mailbox
 }
+
+// rotation remembers which refresh token a person entered, and what it became
+// since by itself; both are sealed.
+type rotation struct{ entered, current string }
 
 // NewServers returns the servers of a desk.
 func (d *Desk) NewServers(app core.App) *Servers {
-	return &Servers{desk: d, app: app, tokens: map[string]*oauth.Source{}, relays: map[string]*relay.Client{}}
+	return &Servers{desk: d, app: app, tokens: map[string]*oauth.Source{}, relays: map[string]*relay.Client{}, turned: map[string]rotation{}}
 }
 
 // IMAP is how the mail of a mailbox is fetched.
@@ -84,9 +89,9 @@ func (s *Servers) credentials(b collections.Mailbox, user, password string) (lin
 
 // source gives the token source of a mailbox; both directions share it.
 func (s *Servers) source(b collections.Mailbox) (*oauth.Source, error) {
+	print := s.print(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	print := b.Fingerprint()
 	if src := s.tokens[print]; src != nil {
 		return src, nil
 	}
@@ -98,22 +103,45 @@ func (s *Servers) source(b collections.Mailbox) (*oauth.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := b.Id
 	src := oauth.New(oauth.Config{TokenURL: b.GetString("oauth_token_url"), ClientID: b.GetString("oauth_client_id"), ClientSecret: secret,
-		Scope: b.GetString("oauth_scope"), RefreshToken: refresh}, oauth.OnRotate(func(token string) { s.rotated(id, token) }))
+		Scope: b.GetString("oauth_scope"), RefreshToken: refresh}, oauth.OnRotate(s.keepRotated(b)))
 	s.tokens[print] = src
 	return src, nil
 }
 
-// rotated stores a new refresh token: the old one may be dead from now on.
-func (s *Servers) rotated(mailbox, token string) {
-	row, err := s.app.FindRecordById(collections.Mailboxes, mailbox)
-	if err == nil {
-		row.Set("oauth_refresh_token", token)
-		err = s.app.Save(row)
+// print changes whenever a person changes how the servers of a mailbox are
+// reached. A refresh token that the server replaced is the same grant: else
+// each new token would begin everything anew, which asks for a new token.
+func (s *Servers) print(b collections.Mailbox) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return b.Fingerprint() + " " + s.entered(b)
+}
+
+// entered is the refresh token that a person entered; s.mu must be held.
+func (s *Servers) entered(b collections.Mailbox) string {
+	if r, ok := s.turned[b.Id]; ok && r.current == b.RefreshToken() {
+		return r.entered
 	}
-	if err != nil {
-		s.app.Logger().Error("refresh token not stored", "mailbox", mailbox, "error", err)
+	return b.RefreshToken()
+}
+
+// keepRotated returns what stores a new refresh token of a mailbox: the old
+// one may be dead from then on. s.mu must be held.
+func (s *Servers) keepRotated(b collections.Mailbox) func(token string) {
+	entered, current := s.entered(b), b.RefreshToken()
+	return func(token string) { // one call at a time
+		sealed, err := s.desk.keys.Seal.Seal(secretPlace(b.Id, "oauth_refresh_token"), token)
+		if err == nil {
+			s.mu.Lock()
+			s.turned[b.Id] = rotation{entered, sealed}
+			s.mu.Unlock()
+			err = collections.RotateToken(s.app, b.Id, current, sealed)
+			current = sealed
+		}
+		if err != nil {
+			s.app.Logger().Error("refresh token not stored", "mailbox", b.Id, "error", err)
+		}
 	}
 }
 
@@ -147,9 +175,9 @@ func (s *Servers) relay(b collections.Mailbox) (*relay.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	print := s.print(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	print := b.Fingerprint()
 	if s.relays[print] == nil {
 		s.relays[print] = relay.New(cfg)
 	}

@@ -69,7 +69,7 @@ func (w *Watchers) follow(ctx context.Context) error {
 			continue
 		}
 		wanted[b.Id] = true
-		if r := w.find(b.Id); r != nil && r.print == b.Fingerprint() {
+		if r := w.find(b.Id); r != nil && r.print == w.servers.print(b) {
 			continue
 		}
 		w.end(b.Id)
@@ -90,7 +90,7 @@ func (w *Watchers) start(ctx context.Context, b collections.Mailbox) {
 		return
 	}
 	ctx, stop := context.WithCancel(ctx)
-	r := &watching{print: b.Fingerprint(), stop: stop, done: make(chan struct{})}
+	r := &watching{print: w.servers.print(b), stop: stop, done: make(chan struct{})}
 	w.mu.Lock()
 	w.running[b.Id] = r
 	w.mu.Unlock()
