@@ -100,11 +100,6 @@ func ReleaseLeases(app core.App) error {
 	return err
 }
 
-// Release gives one row back without a try.
-func Release(app core.App, o Outbound) error {
-	return o.set(app, dbx.Params{"state": OutQueued, "lease_until": "", "attempts": o.Attempts() - 1})
-}
-
 // NextDue is how long until the next queued row is due, an hour if none is.
 func NextDue(app core.App, now time.Time) (time.Duration, error) {
 	var at types.DateTime

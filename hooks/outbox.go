@@ -92,6 +92,9 @@ func (o *Outbox) Run(ctx context.Context) error {
 
 // Drain sends the rows that are due once and answers how many it took.
 func (o *Outbox) Drain(ctx context.Context) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	rows, err := collections.LeaseDue(o.app, o.desk.now(), leaseTime, outBatch)
 	if err != nil || len(rows) == 0 {
 		return 0, err
@@ -104,7 +107,7 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 		byBox[r.GetString("mailbox")] = append(byBox[r.GetString("mailbox")], r)
 	}
 	var wg sync.WaitGroup
-	errs := make(chan error, len(rows))
+	errs := make(chan error, len(rows)+1)
 	for _, list := range byBox {
 		wg.Go(func() {
 			defer func() {
@@ -113,6 +116,9 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 				}
 			}()
 			for _, r := range list {
+				if ctx.Err() != nil {
+					return // given back below
+				}
 				if err := o.send(ctx, r); err != nil {
 					errs <- err
 				}
@@ -120,6 +126,9 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 		})
 	}
 	wg.Wait()
+	if ctx.Err() != nil {
+		errs <- errors.Join(ctx.Err(), collections.ReleaseLeases(o.app))
+	}
 	close(errs)
 	var all []error
 	for err := range errs {
@@ -130,27 +139,40 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 
 // send delivers one row and notes the result.
 func (o *Outbox) send(ctx context.Context, row collections.Outbound) error {
-	if ctx.Err() != nil {
-		return collections.Release(o.app, row)
-	}
 	box, out, err := o.write(row)
 	if err != nil {
 		return o.failed(row, err)
 	}
-	sent, err := o.post.Deliver(ctx, box, out)
+	patient, done := linger(ctx, lastMail)
+	defer done()
+	sent, err := o.post.Deliver(patient, box, out)
 	if err == nil {
 		err = faults.At(faults.F22)
 	}
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil // the end of the program is no failure of the mail: Drain gives it back
+	case err != nil:
 		return o.failed(row, err)
 	}
 	return o.sent(row, sent)
 }
 
+// lastMail is how long a stop waits for the mail under way, so that its
+// answer is read and it is not sent twice. Chosen: most of the stage's grace.
+const lastMail = 600 * time.Millisecond
+
+// linger returns a context that ends d after ctx.
+func linger(ctx context.Context, d time.Duration) (patient context.Context, done func()) {
+	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return patient, func() { stop(); cancel() }
+}
+
 // sent marks a row, and the message behind it, as delivered to the server.
 func (o *Outbox) sent(row collections.Outbound, d Delivery) error {
 	now := o.desk.now()
-	return o.app.RunInTransaction(func(tx core.App) error {
+	err := o.app.RunInTransaction(func(tx core.App) error {
 		if len(d.Later) > 0 {
 			return row.Later(tx, keys(d.Later), now.Add(pause(row.Attempts())), describe(d.Later))
 		}
@@ -175,6 +197,12 @@ func (o *Outbox) sent(row collections.Outbound, d Delivery) error {
 		collections.SetStamp(m.Record, s)
 		return tx.Save(m.Record)
 	})
+	if err == nil || len(d.Later) > 0 {
+		return err
+	}
+	// The mail is with the server: whatever stood in the way of the message,
+	// the row must not go out again.
+	return errors.Join(err, row.Sent(o.app, d.ServerID, describe(d.Refused)))
 }
 
 // failed plans the next try, or gives up: then the ticket gets a note and its
