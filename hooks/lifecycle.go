@@ -158,11 +158,23 @@ func (l *Lifecycle) stopStage(s Stage, ends []end) error {
 	go func() { l.run[s].Wait(); close(done) }()
 	select {
 	case <-done:
+		return errors.Join(errs...)
 	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(lastLook):
 		errs = append(errs, fmt.Errorf("a part of stage %d did not stop within %s", s, grace[s]))
 	}
 	return errors.Join(errs...)
 }
+
+// drainTime is how long requests that run may take to their answers; below
+// the grace of the stage.
+const drainTime = 2500 * time.Millisecond
+
+// lastLook lets a part that ended with the grace itself be seen as ended.
+const lastLook = 100 * time.Millisecond
 
 // drain ends the live connections, which would never end by themselves, and
 // lets the requests that run come to their answers.
@@ -175,10 +187,15 @@ func (l *Lifecycle) drain(server *http.Server) func(context.Context) error {
 				broker.Unregister(c.Id())
 			}
 		}
-		if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		deadline, cancel := context.WithTimeout(ctx, drainTime)
+		defer cancel()
+		if err := server.Shutdown(deadline); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		return nil // what is still running loses its connection; nothing was acknowledged
+		// What is still running loses its connection; nothing was acknowledged.
+		// Nothing more is a connection on which nobody ever asked: Shutdown
+		// waits 5 s for its first request.
+		return server.Close()
 	}
 }
 
