@@ -2,8 +2,10 @@ package collections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -43,11 +45,7 @@ func (v *Vault) Put(ctx context.Context, r io.Reader) (mail.Stored, error) {
 			return mail.Stored{}, err
 		}
 	}
-	tmp := filepath.Join(v.dir, "tmp")
-	if err := os.MkdirAll(tmp, 0o700); err != nil {
-		return mail.Stored{}, err
-	}
-	f, err := os.CreateTemp(tmp, "in-*")
+	f, err := v.Temp()
 	if err != nil {
 		return mail.Stored{}, fmt.Errorf("store raw mail: %w", err)
 	}
@@ -63,6 +61,16 @@ func (v *Vault) Put(ctx context.Context, r io.Reader) (mail.Stored, error) {
 		return mail.Stored{}, fmt.Errorf("store raw mail: %w", err)
 	}
 	return stored, nil
+}
+
+// Temp makes a file that is meant to be removed soon. One that a crash leaves
+// behind goes with the next [Vault.Sweep].
+func (v *Vault) Temp() (*os.File, error) {
+	tmp := filepath.Join(v.dir, "tmp")
+	if err := makeSynced(tmp, filepath.Dir(v.dir)); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(tmp, "in-*")
 }
 
 func (v *Vault) write(ctx context.Context, f *os.File, r io.Reader) (mail.Stored, error) {
@@ -84,13 +92,29 @@ func (v *Vault) write(ctx context.Context, f *os.File, r io.Reader) (mail.Stored
 // content is equal, so either may stay.
 func (v *Vault) name(from, sha256 string) error {
 	to := v.Path(sha256)
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+	if err := makeSynced(filepath.Dir(to), filepath.Dir(v.dir)); err != nil {
 		return err
 	}
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(to))
+}
+
+// makeSynced makes a folder below root. A new folder is synced into its
+// parent: else a power cut could take it, and all that it holds, away.
+func makeSynced(dir, root string) error {
+	if dir == root || exists(dir) {
+		return nil
+	}
+	parent := filepath.Dir(dir)
+	if err := makeSynced(parent, root); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
 }
 
 // Sweep removes what an interrupted Put left behind. Call it before the

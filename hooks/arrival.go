@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type arrival struct {
 	box      collections.Mailbox
 	settings collections.DeskSettings
 	decision mail.Decision
+	temp     func() (*os.File, error)
 	spooled  []string // temporary files of attachments
 }
 

@@ -69,7 +69,7 @@ func (a *arrival) file(att mail.Attachment) (*filesystem.File, error) {
 }
 
 func (a *arrival) spool(r io.Reader) (path string, err error) {
-	f, err := os.CreateTemp("", "deskbell-attachment-*")
+	f, err := a.temp()
 	if err != nil {
 		return "", err
 	}
@@ -84,6 +84,6 @@ func (a *arrival) spool(r io.Reader) (path string, err error) {
 // discard removes the temporary files.
 func (a *arrival) discard() {
 	for _, path := range a.spooled {
-		_ = os.Remove(path) // a temporary file; the system clears it otherwise
+		_ = os.Remove(path) // the next start sweeps it otherwise
 	}
 }

@@ -137,7 +137,7 @@ func (in *Intake) process(row collections.Inbound) error {
 	if err != nil {
 		return fmt.Errorf("parse: %w", err)
 	}
-	a := &arrival{desk: in.desk, row: row, mail: m, class: mail.Classify(m), now: in.desk.now().UTC()}
+	a := &arrival{desk: in.desk, row: row, mail: m, class: mail.Classify(m), now: in.desk.now().UTC(), temp: in.vault.Temp}
 	defer a.discard()
 	err = in.app.RunInTransaction(func(tx core.App) error {
 		waiting, err := row.Waiting(tx)
