@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -46,6 +47,14 @@ func (m *Mails) Start(life *Lifecycle, l Listeners) error {
 	if err := m.listen(life, l); err != nil {
 		return err
 	}
+	began := time.Now().Add(-20 * time.Millisecond) // file times lag behind by a tick of the kernel
+	life.Go(StageSchedulers, "orphaned attachments", func(ctx context.Context) error {
+		n, err := collections.RemoveOrphans(ctx, m.app, began)
+		if n > 0 {
+			m.app.Logger().Info("attachments without a message removed", "folders", n)
+		}
+		return err
+	})
 	life.Go(StageIntake, "mailboxes", m.Watchers.Run)
 	life.Go(StageSchedulers, "intake", m.Intake.Run)
 	life.Go(StageOutbox, "outbox", m.Outbox.Run)
