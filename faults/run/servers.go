@@ -255,7 +255,7 @@ func expiredToken() scenario {
 		a.set(func() { a.closed, a.access = true, "expired" })
 		r.lane.imap.Hang("bye")
 		r.deliver(r.post.mix(5)...)
-		r.alarmed("token_denied")
+		r.alarmed("invalid_grant")
 		a.set(func() { a.closed, a.refresh = false, "granted-anew" })
 		if err := r.change(map[string]any{"oauth_refresh_token": "granted-anew"}); err != nil {
 			return err
