@@ -50,9 +50,10 @@ bench: $(BIN)
 	@if [ -f bench/main.go ]; then go run ./bench -bin ./$(BIN) -out bench/results; fi
 	go test -run '^$$' -bench . -benchmem ./... | tee bench/results/go.txt
 
-## faults: the long fault run: kills at every fault point, an independent checker
+## faults: the long fault run: kills at every fault point, an independent checker (about 15 minutes)
 faults:
-	go test -tags faults -count=1 -timeout 60m ./faults/...
+	go test -tags faults -count=1 -timeout 10m ./faults
+	go run ./faults/run
 
 ## e2e: browser tests against bin/deskbell
 e2e: $(BIN) ui/node_modules/.stamp
@@ -87,7 +88,8 @@ ui-test: ui/node_modules/.stamp
 
 faults-short:
 	go vet -tags faults ./...
-	go test -tags faults -short -count=1 -timeout 10m ./faults/...
+	go test -tags faults -short -count=1 -timeout 10m ./faults
+	go run ./faults/run --quick
 
 ui/node_modules/.stamp: ui/package.json ui/package-lock.json
 	@.ci/tools node
