@@ -23,7 +23,7 @@ export function has(messages: Messages, key: string): boolean {
 /** The message with its placeholders filled; its own name when there is none. */
 export function say(messages: Messages, language: string, key: string, values: Record<string, string | number> = {}): string {
 	const count = values.count;
-	const plural = typeof count === 'number' ? (messages[`${key}_${ending(language, count)}`] ?? messages[`${key}_other`]) : undefined;
+	const plural = typeof count === 'number' ? ((count === 0 ? messages[`${key}_zero`] : undefined) ?? messages[`${key}_${ending(language, count)}`] ?? messages[`${key}_other`]) : undefined;
 	const text = plural ?? messages[key] ?? key;
 	return text.replace(/\{\{\s*([\w.]+)\s*\}\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }

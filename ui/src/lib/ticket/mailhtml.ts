@@ -15,10 +15,10 @@ function styles({ dark, sheet }: Look): string {
 	const c = dark && !sheet ? colours.dark : colours.light;
 	return `:root{color-scheme:${dark && !sheet ? 'dark' : 'light'}}
 html,body{margin:0;background:${sheet ? '#fff' : 'transparent'}}
-body{padding:${sheet ? '12px 14px' : '0'};color:${c.ink};font:14px/1.5 system-ui,"Segoe UI",Roboto,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;overflow-wrap:break-word;overflow-x:auto;overflow-y:hidden}
-#body>:first-child{margin-top:0}#body>:last-child{margin-bottom:0}
+body{padding:${sheet && dark ? '12px 14px' : '0'};color:${c.ink};font:14px/1.5 system-ui,"Segoe UI",Roboto,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;overflow-wrap:break-word;overflow-x:auto;overflow-y:hidden}
+#body>:first-child,#body>div:first-child>:first-child{margin-top:0}#body>:last-child,#body>div:last-child>:last-child{margin-bottom:0}
 p{margin:0 0 .65em}ul,ol{margin:0 0 .65em;padding-inline-start:1.6em}li>p{margin:0}
-img{max-width:100%;height:auto}img[data-remote-src]:not([src]){display:inline-block;min-width:16px;min-height:16px;max-height:120px;padding:2px 6px;border:1px dashed ${c.line};border-radius:4px;color:${c.muted};font-size:12px}
+img{max-width:100%;height:auto}.blocked{display:inline-block;margin:1px;padding:1px 7px;border:1px dashed ${c.line};border-radius:4px;color:${c.muted};font-size:12px}
 table{max-width:100%}pre{white-space:pre-wrap;padding:8px 10px;border-radius:6px;background:${c.fill}}code{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:.92em;padding:.1em .3em;border-radius:4px;background:${c.fill}}pre code{padding:0;background:none}
 blockquote{margin:.4em 0;padding:0 0 0 12px;border-inline-start:3px solid ${c.line};color:${c.muted}}
 a{color:${c.link}}.host{color:${c.muted};font-size:.85em}hr{border:0;border-top:1px solid ${c.line}}`;
@@ -50,8 +50,8 @@ export function frameDocument(html: string, images: Images, look: Look, lang: st
 		const remote = img.getAttribute('data-remote-src');
 		const url = cid ? images.get(`cid:${cid}`) : remote ? images.get(remote) : undefined;
 		if (url) img.setAttribute('src', url);
+		else if (remote) img.replaceWith(placeholder(doc, img, remote));
 		else if (cid) img.removeAttribute('src');
-		if (remote && !url && !img.alt) img.alt = hostOf(remote);
 	}
 	for (const link of doc.querySelectorAll('a[href]')) {
 		link.setAttribute('target', '_blank');
@@ -66,6 +66,17 @@ export function frameDocument(html: string, images: Images, look: Look, lang: st
 		}
 	}
 	return `<!doctype html><html${lang ? ` lang="${lang}"` : ''}><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="referrer" content="no-referrer"><style>${styles(look)}</style></head><body><div id="body" dir="auto">${doc.body.innerHTML}</div></body></html>`;
+}
+
+/** What stands for a blocked image; one too small to be seen leaves nothing. */
+function placeholder(doc: Document, img: HTMLImageElement, remote: string): Node {
+	const size = (name: string) => Number.parseInt(img.getAttribute(name) ?? '', 10);
+	if (size('width') <= 3 || size('height') <= 3) return doc.createTextNode('');
+	const shown = doc.createElement('span');
+	shown.className = 'blocked';
+	shown.textContent = img.alt || hostOf(remote);
+	shown.title = remote;
+	return shown;
 }
 
 function hostOf(href: string): string {
