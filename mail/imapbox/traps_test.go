@@ -57,10 +57,18 @@ func TestWatcherCommitsNothingThatWasCutShort(t *testing.T) {
 				k.Close()
 				return true
 			}
-			r := start(t, config(play(t, f.serve)))
+			var committed []int
+			r := start(t, config(play(t, f.serve)), func(w *imapbox.Watcher) {
+				l, sleep := newLedger(), w.Sleep
+				w.Ledger = l
+				w.Sleep = func(ctx context.Context, d time.Duration) {
+					committed = append(committed, len(l.all()))
+					sleep(ctx, d)
+				}
+			})
 			r.trouble("server_closed")
-			assert.Empty(t, r.ledger.all())
 			r.watching(60)
+			assert.Equal(t, []int{0, 0}, committed)
 			whole, stubs := r.ledger.uids()
 			assert.Equal(t, all(60), whole)
 			assert.Empty(t, stubs)
@@ -390,10 +398,10 @@ func TestWatcherSendsNoPasswordWithoutTLS(t *testing.T) {
 			port := play(t, func(k *talk) {
 				k.say("%s", tt.greeting)
 				tag, command, _ := k.next()
-				heard <- command
+				offer(heard, command)
 				k.say("%s %s", tag, tt.answer)
 				rest, _ := io.ReadAll(io.LimitReader(k.lines, 2000))
-				heard <- string(rest)
+				offer(heard, string(rest))
 			})
 			cfg := quick(config(port))
 			cfg.Server.Security = link.STARTTLS

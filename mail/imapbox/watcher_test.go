@@ -98,7 +98,7 @@ func TestWatcherMakesTheTargetFolder(t *testing.T) {
 			k.say("%s NO [TRYCREATE] no such folder", tag)
 			return true
 		case strings.HasPrefix(command, "CREATE"):
-			made <- command
+			offer(made, command)
 		}
 		return false
 	}
@@ -167,7 +167,7 @@ func TestWatcherGoesOnWhenTheServerRefusesToFlag(t *testing.T) {
 	stores := make(chan string, 100)
 	f.special = func(k *talk, tag, command string) bool {
 		if strings.HasPrefix(command, "UID STORE") {
-			stores <- command
+			offer(stores, command)
 			k.say("%s NO [NOPERM] read-only", tag)
 			return true
 		}
