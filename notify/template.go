@@ -19,6 +19,7 @@ const (
 	AssignedMail    Name = "assigned"
 	RepliedMail     Name = "replied"
 	SignInCode      Name = "sign_in_code"
+	PasswordReset   Name = "password_reset"
 )
 
 // Values is what a template may name. There is no other way into a mail. A
@@ -79,7 +80,7 @@ func ParseTemplates(source []byte) (Templates, error) {
 			}
 		}
 	}
-	for _, name := range []Name{Acknowledgement, AssignedMail, RepliedMail, SignInCode} {
+	for _, name := range []Name{Acknowledgement, AssignedMail, RepliedMail, SignInCode, PasswordReset} {
 		if _, ok := t["en"][name]; !ok {
 			return nil, fmt.Errorf("template en/%s is missing", name)
 		}

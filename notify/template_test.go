@@ -48,7 +48,7 @@ func TestWithoutPublicURLNoMailHoldsALink(t *testing.T) {
 	for _, public := range []string{"", "desk.example", "javascript:alert(1)", "ftp://desk.example", "https://u:p@desk.example", "http://"} {
 		link := notify.Link(public, "/incidents/42")
 		assert.Empty(t, link, public)
-		for _, name := range []notify.Name{notify.Acknowledgement, notify.AssignedMail, notify.RepliedMail, notify.SignInCode} {
+		for _, name := range []notify.Name{notify.Acknowledgement, notify.AssignedMail, notify.RepliedMail, notify.SignInCode, notify.PasswordReset} {
 			for _, locale := range []string{"en", "zh"} {
 				m := write(t, name, locale, notify.Values{Desk: "IT", Key: "INC-42", Code: "123456", Minutes: "15", Link: public})
 				assert.NotContains(t, m.Text+m.HTML, "http")
