@@ -11,9 +11,9 @@ func (a access) apply(c *core.Collection) {
 
 func rule(s string) *string { return &s }
 
-// Building blocks of the rules. Only collectionName and id of the caller are
-// bound as constants by PocketBase; role and teams cost a join, so they occur
-// on small collections only (POCKETBASE.md §4).
+// Building blocks of the rules. Only collectionName, id and verified of the
+// caller are bound as constants by PocketBase; role and teams cost a join, so
+// they occur on small collections only (POCKETBASE.md §4).
 const (
 	anAgent     = `@request.auth.collectionName = "agents"`
 	aRequester  = `@request.auth.collectionName = "requesters"`
@@ -21,12 +21,26 @@ const (
 	aLead       = anAgent + ` && (@request.auth.role = "lead" || @request.auth.role = "admin")`
 	signedIn    = `@request.auth.id != ""`
 	openToAgent = `(` + anAgent + ` && (confidential = false || allowed ~ @request.auth.id))`
-	ownTicket   = `(` + aRequester + ` && (requester = @request.auth.id || allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && allowed_requesters ~ @request.auth.organization)))`
+	asked       = `requester = @request.auth.id`
+	sharedWith  = `(allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && allowed_requesters ~ @request.auth.organization))`
+	// proven keeps what came by mail from somebody who has not shown yet that
+	// the address is theirs: From is a claim (C8).
+	proven    = `(channel != "email" || @request.auth.verified = true)`
+	ownTicket = `(` + aRequester + ` && ` + proven + ` && (` + asked + ` || ` + sharedWith + `))`
+	// onOpenTicket is for rows that may belong to a ticket.
+	onOpenTicket = `(ticket = "" || ticket.confidential = false || ticket.allowed ~ @request.auth.id)`
 )
 
 // messageReaders is who may read, and write, a message of a ticket.
-const messageReaders = `(` + anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)) || (` + aRequester +
-	` && visibility = "public" && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && ticket.allowed_requesters ~ @request.auth.organization)))`
+const messageReaders = `(` + openMessage + `) || (` + aRequester +
+	` && visibility = "public" && (ticket.channel != "email" || @request.auth.verified = true)` +
+	` && (ticket.requester = @request.auth.id || ticket.allowed_requesters ~ @request.auth.id || (@request.auth.organization != "" && ticket.allowed_requesters ~ @request.auth.organization)))`
+
+// openMessage is for agents who may open the ticket of a message.
+const openMessage = anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)`
+
+// onOpenMessage is for rows that may belong to a message.
+const onOpenMessage = `(message = "" || message.ticket.confidential = false || message.ticket.allowed ~ @request.auth.id)`
 
 // readByAgents is for lists that every agent reads and administrators keep.
 func readByAgents() access {
@@ -46,9 +60,13 @@ var RequesterSees = map[string][]string{
 		"category", "channel", "created", "updated", "resolved_at", "closed_at", "last_message_at", "last_speaker", "version", "resolution"},
 	Messages: {"id", "collectionId", "collectionName", "ticket", "visibility", "channel", "html", "text", "attachments", "attachment_info", "inbound", "created", "updated",
 		"author_requester", "author_name", "blocked_images"},
-	Requesters:    {"id", "collectionId", "collectionName", "email", "name", "organization", "locale", "timezone", "phone", "created", "updated", "emailVisibility", "verified"},
-	Organizations: {"id", "collectionId", "collectionName", "name", "created", "updated"},
-	Teams:         {"id", "collectionId", "collectionName", "name", "created", "updated"},
-	Services:      {"id", "collectionId", "collectionName", "name", "status", "created", "updated"},
-	Categories:    {"id", "collectionId", "collectionName", "name", "parent", "created", "updated"},
+	Requesters:      {"id", "collectionId", "collectionName", "email", "name", "organization", "locale", "timezone", "phone", "created", "updated", "emailVisibility", "verified"},
+	Organizations:   {"id", "collectionId", "collectionName", "name", "created", "updated"},
+	Teams:           {"id", "collectionId", "collectionName", "name", "created", "updated"},
+	HoldReasons:     {"id", "collectionId", "collectionName", "code", "label", "order", "active", "created", "updated"},
+	ResolutionCodes: {"id", "collectionId", "collectionName", "code", "label", "order", "active", "ends", "created", "updated"},
+	PriorityMatrix:  {"id", "collectionId", "collectionName", "code", "label", "order", "active", "impact", "urgency", "priority", "created", "updated"},
+	Statuses:        {"id", "collectionId", "collectionName", "code", "label", "order", "active", "kind", "state", "default", "colour", "created", "updated"},
+	Services:        {"id", "collectionId", "collectionName", "name", "status", "created", "updated"},
+	Categories:      {"id", "collectionId", "collectionName", "name", "parent", "created", "updated"},
 }

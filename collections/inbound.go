@@ -210,3 +210,13 @@ func Requeue(app core.App, id string, now time.Time) error {
 		WHERE id = {:id} AND state = 'quarantined' AND sha256 <> '' RETURNING id`).
 		Bind(dbx.Params{"id": id, "now": stamp(now)}).Row(&back)
 }
+
+// NewestMails lists the newest 100 mails in a state, or in any for "", newest
+// first, without those of tickets that the agent may not open.
+func NewestMails(app core.App, state, agent string) ([]*core.Record, error) {
+	filter := "(message = '' || message.ticket.confidential = false || message.ticket.allowed ~ {:agent})"
+	if state != "" {
+		filter += " && state = {:state}"
+	}
+	return app.FindRecordsByFilter(InboundMails, filter, "-created", 100, 0, dbx.Params{"agent": agent, "state": state})
+}

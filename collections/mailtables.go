@@ -93,7 +93,7 @@ var inboundMailsTable = table{
 		f.json("recipients", 50_000)
 		f.flag("settled", "The mail server has been told.")
 	},
-	access: access{list: rule(anAdmin), view: rule(anAdmin)},
+	access: access{list: rule(anAdmin + ` && ` + onOpenMessage), view: rule(anAdmin + ` && ` + onOpenMessage)},
 	indexes: []index{
 		{"idx_inbound_uid", true, "mailbox, uidvalidity, uid", "uid > 0"},
 		{"idx_inbound_state", false, "state, created", ""},
@@ -128,7 +128,7 @@ var outboundMailsTable = table{
 		f.text("in_reply_to", 998, hidden)
 		f.text("references", 40_000, hidden)
 	},
-	access: access{list: rule(anAdmin), view: rule(anAdmin)},
+	access: access{list: rule(anAdmin + ` && ` + onOpenTicket), view: rule(anAdmin + ` && ` + onOpenTicket)},
 	indexes: []index{
 		{"idx_outbound_next", false, "state, next_at", ""},
 		{"idx_outbound_ticket", false, "ticket, created", ""},
@@ -139,6 +139,10 @@ var outboundMailsTable = table{
 	},
 	tune: func(c *core.Collection) { c.Fields.GetByName("html").SetHidden(true) },
 }
+
+// ownNotice leaves out what tells of a ticket that has become closed to the
+// agent since.
+const ownNotice = anAgent + ` && agent = @request.auth.id && ` + onOpenTicket
 
 // Notices tell an agent of something on the screen.
 var noticesTable = table{
@@ -152,10 +156,7 @@ var noticesTable = table{
 		f.flag("read", "")
 	},
 	access: access{
-		list:   rule(`agent = @request.auth.id && ` + anAgent),
-		view:   rule(`agent = @request.auth.id && ` + anAgent),
-		update: rule(`agent = @request.auth.id && ` + anAgent),
-		remove: rule(`agent = @request.auth.id && ` + anAgent),
+		list: rule(ownNotice), view: rule(ownNotice), update: rule(ownNotice), remove: rule(ownNotice),
 	},
 	indexes: []index{{"idx_notices_agent", false, "agent, created", ""}},
 }

@@ -75,8 +75,8 @@ var messagesTable = table{
 		list:   rule(messageReaders),
 		view:   rule(messageReaders),
 		create: rule(messageReaders),
-		update: rule(anAgent + ` && (ticket.confidential = false || ticket.allowed ~ @request.auth.id)`),
-		remove: rule(anAgent + ` && author_agent = @request.auth.id`), // the gate: before send_after only
+		update: rule(openMessage),
+		remove: rule(openMessage + ` && author_agent = @request.auth.id`), // the gate: before send_after only
 	},
 	indexes: []index{
 		{"idx_messages_ticket", false, "ticket, created", ""},

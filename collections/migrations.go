@@ -22,6 +22,7 @@ func Migrations() []Migration {
 		{"0001_desk", buildDesk},
 		{"0002_lists", fillLists},
 		{"0003_house", buildHouse},
+		{"0004_repeats", buildRepeats},
 	}
 }
 

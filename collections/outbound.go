@@ -115,7 +115,7 @@ func NextDue(app core.App, now time.Time) (time.Duration, error) {
 
 // Sent marks a row as taken by the server.
 func (o Outbound) Sent(tx core.App, serverID, note string) error {
-	return o.set(tx, dbx.Params{"state": OutSent, "server_id": cut(serverID, 998), "lease_until": "", "last_error": cut(note, 4000)})
+	return o.set(tx, o.wiped(dbx.Params{"state": OutSent, "server_id": cut(serverID, 998), "lease_until": "", "last_error": cut(note, 4000)}))
 }
 
 // Later queues a row again. only names the recipients that are left, nil for
@@ -133,7 +133,16 @@ func (o Outbound) Later(tx core.App, only []string, at time.Time, why string) er
 
 // Failed gives a row up.
 func (o Outbound) Failed(tx core.App, why string) error {
-	return o.set(tx, dbx.Params{"state": OutFailed, "lease_until": "", "last_error": cut(why, 4000)})
+	return o.set(tx, o.wiped(dbx.Params{"state": OutFailed, "lease_until": "", "last_error": cut(why, 4000)}))
+}
+
+// wiped forgets the words of a system mail, which hold a code or a link, once
+// nothing more is done with it.
+func (o Outbound) wiped(p dbx.Params) dbx.Params {
+	if o.GetString("kind") == OutSystem {
+		p["subject"], p["text"], p["html"] = "", "", ""
+	}
+	return p
 }
 
 func (o Outbound) set(app core.App, p dbx.Params) error {

@@ -2,6 +2,7 @@ package collections
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -29,6 +30,9 @@ func Keep(stored, r *core.Record, names ...string) {
 	}
 }
 
+// concealed stands in events for the value of a secret.
+const concealed = "•••"
+
 // Changes lists what differs between two states of a record, as
 // field → [before, after]. Secrets, hidden fields and stamps are left out.
 func Changes(was, is *core.Record) map[string]any {
@@ -42,9 +46,13 @@ func Changes(was, is *core.Record) map[string]any {
 		if f.Type() == core.FieldTypeFile {
 			before, after = was.GetStringSlice(name), is.GetStringSlice(name)
 		}
-		if !reflect.DeepEqual(before, after) {
-			out[name] = []any{before, after}
+		if reflect.DeepEqual(before, after) {
+			continue
 		}
+		if is.Collection().Name == Mailboxes && slices.Contains(MailboxSecrets, name) {
+			before, after = concealed, concealed // not even sealed
+		}
+		out[name] = []any{before, after}
 	}
 	return out
 }

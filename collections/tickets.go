@@ -75,8 +75,8 @@ var ticketsTable = table{
 	access: access{
 		list:   rule(openToAgent + ` || ` + ownTicket),
 		view:   rule(openToAgent + ` || ` + ownTicket),
-		create: rule(anAgent + ` || (` + aRequester + ` && requester = @request.auth.id)`),
-		update: rule(openToAgent + ` || ` + ownTicket),
+		create: rule(anAgent + ` || (` + aRequester + ` && (requester = "" || ` + asked + `))`),
+		update: rule(openToAgent + ` || (` + aRequester + ` && ` + proven + ` && ` + asked + `)`),
 		remove: nil,
 	},
 	indexes: []index{
