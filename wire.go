@@ -61,7 +61,7 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 		Test:   mails.Test,
 	}
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.BindFunc(hooks.RequesterQueries)
+		e.Router.BindFunc(hooks.GuardQueries)
 		e.Router.BindFunc(hooks.FillPasswords)
 		hooks.WatchDatabase(e.App, life, ready)
 		routes.Bind(e)

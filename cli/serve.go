@@ -87,8 +87,15 @@ func serveWeb(app core.App, address string) (err error) {
 			err = fmt.Errorf("start the web server: %v", r)
 		}
 	}()
-	return apis.Serve(app, apis.ServeConfig{HttpAddr: address, AllowedOrigins: []string{"null"}})
+	return apis.Serve(app, apis.ServeConfig{HttpAddr: address, AllowedOrigins: []string{noOrigin}})
 }
+
+// noOrigin is given to PocketBase where nothing would mean every origin. The
+// hooks take its answers to foreign pages away altogether; not even "null",
+// which every sandboxed frame is, may be granted.
+//
+// Source: RFC 2606 §2 (.invalid)
+const noOrigin = "https://origin.invalid"
 
 // announce prints where to go, and on a desk without an administrator the
 // one-time code: here and nowhere else.

@@ -87,6 +87,14 @@ func (d *Desk) bindPeople(app core.App) {
 		}
 		return e.Next()
 	})
+	on(app.OnRecordUpdateRequest(collections.Requesters), "requester.update.request", func(e *core.RecordRequestEvent) error {
+		if isRequester(e.Auth) {
+			if err := onlyFields(e, []string{"name", "locale", "timezone", "phone"}); err != nil {
+				return err
+			}
+		}
+		return e.Next()
+	})
 	for _, name := range []string{collections.Agents, collections.Requesters} {
 		on(app.OnRecordCreate(name), "people.create."+name, d.foldPerson)
 		on(app.OnRecordUpdate(name), "people.update."+name, d.foldPerson)
@@ -170,6 +178,15 @@ func (d *Desk) bindLists(app core.App) {
 		on(app.OnRecordUpdateExecute(name), "audit.update."+name, d.journal("changed"))
 		on(app.OnRecordDeleteExecute(name), "audit.delete."+name, d.journal("removed"))
 	}
+	on(app.OnRecordCreate(collections.Settings), "settings.create", func(e *core.RecordEvent) error {
+		if _, err := collections.FindSettings(e.App); err == nil {
+			return broken("id", "settings_once", "There is one record of settings. Change that one.")
+		}
+		return e.Next()
+	})
+	on(app.OnRecordDelete(collections.Settings), "settings.delete", func(*core.RecordEvent) error {
+		return broken("id", "settings_once", "The desk needs its settings.")
+	})
 	refuse := func(e *core.RecordEvent) error {
 		return broken("seq", "events_append_only", "Events are written by the desk itself and never changed.")
 	}

@@ -40,12 +40,17 @@ func New(keys Keys, texts notify.Templates, now func() time.Time) *Desk {
 func (d *Desk) Bind(app core.App) {
 	d.bindActors(app)
 	d.bindShape(app)
+	d.bindSchema(app)
+	d.bindRepeats(app)
 	d.bindPeople(app)
 	d.bindTickets(app)
 	d.bindMessages(app)
 	d.bindLists(app)
 	d.bindMailboxes(app)
 	d.bindView(app)
+	d.bindTopics(app)
+	d.bindNotices(app)
+	d.bindSystemMail(app)
 }
 
 // on binds a handler for record events of some collections under an id.

@@ -73,8 +73,29 @@ func (h Hardening) routes(e *core.RequestEvent) error {
 		return e.ForbiddenError("Restore with the command: deskbell restore FILE. It checks a backup before it touches anything.", nil)
 	case post && strings.Contains(p, "/impersonate/"):
 		return h.impersonate(e)
+	case post && (strings.HasSuffix(p, "/request-email-change") || strings.HasSuffix(p, "/confirm-email-change")):
+		return e.ForbiddenError("An administrator changes addresses.", nil)
+	case strings.HasSuffix(p, "/truncate") && ownCollection(e):
+		return e.ForbiddenError("The desk keeps its records. Remove them one at a time where that is allowed.", nil)
+	case strings.HasPrefix(p, "/api/files/"):
+		noThumbnail(e.Request)
 	}
 	return e.Next()
+}
+
+func ownCollection(e *core.RequestEvent) bool {
+	c, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+	return err == nil && collections.Owns(c.Id)
+}
+
+// noThumbnail keeps the server from decoding pictures that strangers sent:
+// whoever asks for a thumbnail gets the picture itself (D3).
+func noThumbnail(r *http.Request) {
+	q := r.URL.Query()
+	if q.Has("thumb") {
+		q.Del("thumb")
+		r.URL.RawQuery = q.Encode()
+	}
 }
 
 // impersonate notes that a superuser takes a token of somebody else. What

@@ -17,6 +17,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
+	"github.com/pocketbase/pocketbase/tools/mailer"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -53,7 +54,9 @@ func guardAt(t *testing.T, now func() time.Time) *guarded {
 	g := &guarded{t: t, app: app, server: &http.Server{}, sessions: collections.NewSessions()}
 	ring, err := mail.NewKeyring(mail.Key{Version: 1, Secret: folder.Sealer().Derive("mail")})
 	require.NoError(t, err)
-	hooks.New(hooks.Keys{Mail: ring, Seal: folder.Sealer()}, notify.Templates{}, now).Bind(app)
+	texts, err := notify.BuiltIn()
+	require.NoError(t, err)
+	hooks.New(hooks.Keys{Mail: ring, Seal: folder.Sealer()}, texts, now).Bind(app)
 	hooks.Harden(app, hooks.Hardening{Sessions: g.sessions, Now: now})
 	require.NoError(t, app.Bootstrap())
 	require.NoError(t, app.RunAllMigrations())
@@ -275,8 +278,10 @@ func TestGuestFloodsAreStopped(t *testing.T) {
 func TestNoForeignOrigin(t *testing.T) {
 	g := guard(t)
 	for _, method := range []string{"OPTIONS", "GET", "POST"} {
-		a := g.do(method, "/api/collections/teams/records", "", nil, "Origin", "https://evil.example", "Access-Control-Request-Method", "POST")
-		assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), method)
+		for _, origin := range []string{"https://evil.example", "null", g.url} {
+			a := g.do(method, "/api/collections/teams/records", "", nil, "Origin", origin, "Access-Control-Request-Method", "POST")
+			assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), "%s of %s", method, origin)
+		}
 	}
 }
 
@@ -527,7 +532,7 @@ func TestNoMailWithALinkBeforeAPublicAddressIsSet(t *testing.T) {
 	require.NoError(t, err)
 	event := func() error {
 		e := &core.MailerRecordEvent{}
-		e.App, e.Record = g.app, ada
+		e.App, e.Record, e.Message = g.app, ada, &mailer.Message{}
 		return g.app.OnMailerRecordPasswordResetSend().Trigger(e, func(*core.MailerRecordEvent) error { return nil })
 	}
 	require.Error(t, event())

@@ -20,6 +20,7 @@ const pagePolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'uns
 // bounded by PocketBase and by the fields themselves.
 const (
 	signInBody   = 64 << 10
+	deskBody     = 256 << 10
 	realtimeBody = 1 << 20
 	maxJSONDepth = 64
 )
@@ -74,7 +75,7 @@ func capBody(w http.ResponseWriter, r *http.Request) {
 	if limit := bodyCap(r.URL.Path); limit > 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 	}
-	if strings.Contains(r.Header.Get("Content-Type"), "json") {
+	if strings.Contains(r.Header.Get("Content-Type"), "json") || strings.HasPrefix(r.URL.Path, "/api/desk/") {
 		r.Body = &depthReader{ReadCloser: r.Body}
 	}
 }
@@ -88,6 +89,8 @@ func bodyCap(path string) int64 {
 		return signInBody // /api/collections/NAME/auth-with-password and its kin
 	case path == "/api/desk/setup", path == "/api/desk/signout":
 		return signInBody
+	case strings.HasPrefix(path, "/api/desk/"):
+		return deskBody
 	}
 	return 0
 }

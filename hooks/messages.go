@@ -276,6 +276,11 @@ func (d *Desk) changeMessage(e *core.RecordEvent) error {
 		collections.Overlay(stored, e.Record)
 		was, is, s := collections.AsMessage(stored), collections.AsMessage(e.Record), collections.StampOf(e.Record)
 		s.At = d.at(s)
+		for _, field := range []string{"ticket", "author_agent", "author_requester"} {
+			if was.GetString(field) != is.GetString(field) {
+				return broken(field, "message_stays", "A message keeps its ticket and its author.")
+			}
+		}
 		if was.IsPublic() && !is.IsPublic() {
 			return broken("visibility", "message_public_stays", "What was public stays public: others have read it.")
 		}

@@ -12,6 +12,24 @@ import (
 	"github.com/deskbell/deskbell/notify"
 )
 
+// bindNotices lets an agent say that a notice was read, and nothing else.
+func (d *Desk) bindNotices(app core.App) {
+	on(app.OnRecordUpdateRequest(collections.Notices), "notice.read", func(e *core.RecordRequestEvent) error {
+		if err := onlyFields(e, []string{"read"}); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	on(app.OnRecordUpdate(collections.Notices), "notice.change", func(e *core.RecordEvent) error {
+		stored, err := e.App.FindRecordById(collections.Notices, e.Record.Id)
+		if err != nil {
+			return err
+		}
+		collections.Keep(stored, e.Record, "agent", "ticket", "kind", "subject", "actor_name")
+		return e.Next()
+	})
+}
+
 // tellOfAssignment tells who has the ticket now.
 //
 // was is nil for a new ticket: that one is news of the queue for its team.

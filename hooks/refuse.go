@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
+	"github.com/deskbell/deskbell/collections"
 	"github.com/deskbell/deskbell/itil"
 	"github.com/deskbell/deskbell/mail"
 )
@@ -33,7 +34,10 @@ func broken(field, code, message string) error {
 
 // conflict answers a change that was based on an older version with the
 // present record.
-func conflict(app core.App, stored *core.Record) error {
+func conflict(stored *core.Record, s collections.Stamp) error {
+	if s.Requester != "" {
+		hideFromRequester(stored)
+	}
 	err := apis.NewApiError(http.StatusConflict, "Somebody else changed this ticket meanwhile. Look at the present values and try again.", nil)
 	err.Data = stored.PublicExport()
 	return err

@@ -50,6 +50,9 @@ func (d *Desk) askForTicket(e *core.RecordRequestEvent) error {
 			e.Record.Set("channel", collections.ChannelAPI)
 		}
 	}
+	if err := checkLinks(e); err != nil {
+		return err
+	}
 	return e.Next()
 }
 
@@ -63,7 +66,34 @@ func (d *Desk) askForChange(e *core.RecordRequestEvent) error {
 	if sent(e, "version") {
 		collections.ExpectVersion(e.Record, e.Record.GetInt("version"))
 	}
+	if err := checkLinks(e); err != nil {
+		return err
+	}
 	return e.Next()
+}
+
+// checkLinks refuses a link to a ticket that the caller may not open (B5):
+// mail would follow it, and its key would show.
+func checkLinks(e *core.RecordRequestEvent) error {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return err
+	}
+	before := e.Record.Original()
+	for _, field := range []string{"parent", "merged_into", "follows"} {
+		target := e.Record.GetString(field)
+		if target == "" || target == before.GetString(field) {
+			continue
+		}
+		r, err := e.App.FindRecordById(e.Collection, target)
+		if err != nil {
+			return e.NotFoundError("", nil)
+		}
+		if ok, err := e.App.CanAccessRecord(r, info, e.Collection.ViewRule); err != nil || !ok {
+			return e.NotFoundError("", nil)
+		}
+	}
+	return nil
 }
 
 // onlyFields refuses a body with a name outside the list.
@@ -130,7 +160,7 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 			return err
 		}
 		if want, ok := collections.ExpectedVersion(e.Record); ok && want != stored.GetInt("version") {
-			return conflict(tx, stored)
+			return conflict(stored, collections.StampOf(e.Record))
 		}
 		collections.Overlay(stored, e.Record)
 		collections.Keep(stored, e.Record, "number", "key", "kind", "version")
@@ -389,5 +419,9 @@ func (d *Desk) StepsOf(app core.App, t collections.Ticket, s collections.Stamp) 
 	if err != nil {
 		return nil, apis.NewInternalServerError("", err)
 	}
-	return itil.Steps(t.Kind(), t.State(), t.Facts(&t, actor(s), d.at(s), settings)), nil
+	by := actor(s)
+	if s.Requester != "" && s.Requester != t.Requester() {
+		by = 0 // who takes part writes; who asked decides
+	}
+	return itil.Steps(t.Kind(), t.State(), t.Facts(&t, by, d.at(s), settings)), nil
 }

@@ -2,6 +2,9 @@ package hooks
 
 import (
 	"encoding/json"
+	"encoding/json/jsontext"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,33 +26,24 @@ func (d *Desk) bindView(app core.App) {
 		return e.Next()
 	})
 	on(app.OnRecordEnrich(), "requester.view", func(e *core.RecordEnrichEvent) error {
-		if isRequester(e.RequestInfo) {
-			if shown, ok := collections.RequesterSees[e.Record.Collection().Name]; ok {
-				hideBut(e.Record, shown)
-			}
-		}
-		return e.Next()
-	})
-	on(app.OnRealtimeSubscribeRequest(), "requester.subscribe", func(e *core.RealtimeSubscribeRequestEvent) error {
-		if e.Auth == nil || e.Auth.Collection().Name != collections.Requesters {
-			return e.Next()
-		}
-		for _, topic := range e.Subscriptions {
-			if err := checkTopic(topic); err != nil {
-				return err
-			}
+		if e.RequestInfo != nil && isRequester(e.RequestInfo.Auth) {
+			hideFromRequester(e.Record)
 		}
 		return e.Next()
 	})
 }
 
-func isRequester(info *core.RequestInfo) bool {
-	return info != nil && info.Auth != nil && info.Auth.Collection().Name == collections.Requesters
+func isRequester(auth *core.Record) bool {
+	return auth != nil && auth.Collection().Name == collections.Requesters
 }
 
-// hideBut hides every field that is not in the list, those that an
-// administrator added included.
-func hideBut(r *core.Record, shown []string) {
+// hideFromRequester hides every field of a record that is not a requester's
+// to see, those that an administrator added included.
+func hideFromRequester(r *core.Record) {
+	shown, ok := collections.RequesterSees[r.Collection().Name]
+	if !ok {
+		return // rules decide: no requester reads it, or all of it is theirs
+	}
 	for _, f := range r.Collection().Fields {
 		if !slices.Contains(shown, f.GetName()) {
 			r.Hide(f.GetName())
@@ -57,10 +51,14 @@ func hideBut(r *core.Record, shown []string) {
 	}
 }
 
-// RequesterQueries refuses filters, sorts, fields and expansions by which a
-// requester could learn of columns that are not theirs to see.
-func RequesterQueries(e *core.RequestEvent) error {
-	if e.Auth == nil || e.Auth.Collection().Name != collections.Requesters {
+// GuardQueries refuses filters, sorts, fields and expansions by which
+// somebody could learn of what they may not read.
+func GuardQueries(e *core.RequestEvent) error {
+	q := e.Request.URL.Query()
+	if strings.HasPrefix(e.Request.URL.Path, "/api/desk/") {
+		if isRequester(e.Auth) && q.Has("expand") {
+			return refusedQuery()
+		}
 		return e.Next()
 	}
 	rest, ok := strings.CutPrefix(e.Request.URL.Path, "/api/collections/")
@@ -71,67 +69,71 @@ func RequesterQueries(e *core.RequestEvent) error {
 	if c, err := e.App.FindCachedCollectionByNameOrId(name); err == nil {
 		name = c.Name
 	}
-	if err := checkQuery(name, e.Request.URL.Query()); err != nil {
+	if err := checkQuery(name, e.Auth, q); err != nil {
 		return err
 	}
 	return e.Next()
 }
 
-func checkTopic(topic string) error {
-	path, raw, _ := strings.Cut(topic, "?")
-	name, _, _ := strings.Cut(path, "/")
-	if raw == "" {
-		return nil
-	}
-	q, err := url.ParseQuery(raw)
+// checkQuery refuses, of anybody, what would probe the secrets of mailboxes;
+// of all but superusers a walk back along relations, because PocketBase
+// compares with all rows at its end, the unreadable ones included; and of
+// requesters every name that is not listed for them.
+func checkQuery(collection string, auth *core.Record, q url.Values) error {
+	names, err := queryNames(q)
 	if err != nil {
-		return refusedQuery()
+		return err
 	}
-	var options struct {
-		Query map[string]any `json:"query"`
-	}
-	if o := q.Get("options"); o != "" && json.Unmarshal([]byte(o), &options) != nil {
-		return refusedQuery()
-	}
-	values := url.Values{}
-	for k, v := range options.Query {
-		s, ok := v.(string)
-		if !ok {
+	shown, listed := collections.RequesterSees[collection]
+	for _, name := range names {
+		switch {
+		case slices.ContainsFunc(strings.Split(name, "."), isSecret):
+			return refusedQuery()
+		case auth != nil && auth.IsSuperuser():
+		case strings.Contains(name, "_via_"):
+			return refusedQuery()
+		case isRequester(auth) && listed && !slices.Contains(shown, name):
 			return refusedQuery()
 		}
-		values.Set(k, s)
 	}
-	return checkQuery(name, values)
+	if isRequester(auth) && listed {
+		for _, name := range listedNames(q, "fields", "expand") {
+			if !slices.Contains(shown, name) {
+				return refusedQuery()
+			}
+		}
+	}
+	return nil
 }
 
-func checkQuery(collection string, q url.Values) error {
-	shown, ok := collections.RequesterSees[collection]
-	if !ok {
-		return nil // rules decide; nothing in it is hidden by column
-	}
-	var names []string
+func isSecret(name string) bool { return slices.Contains(collections.MailboxSecrets, name) }
+
+// queryNames lists the fields by which a query filters and sorts, without
+// modifiers.
+func queryNames(q url.Values) ([]string, error) {
+	names := listedNames(q, "sort")
 	if f := q.Get("filter"); f != "" {
 		ids, err := identifiers(f)
 		if err != nil {
-			return refusedQuery()
+			return nil, refusedQuery()
 		}
 		names = append(names, ids...)
 	}
-	for _, param := range []string{"sort", "fields", "expand"} {
-		for _, name := range strings.Split(q.Get(param), ",") {
+	return names, nil
+}
+
+func listedNames(q url.Values, params ...string) []string {
+	var names []string
+	for _, param := range params {
+		for name := range strings.SplitSeq(q.Get(param), ",") {
 			name = strings.TrimLeft(strings.TrimSpace(name), "+-")
 			name, _, _ = strings.Cut(name, ":")
-			if name != "" && name != "*" && name != "@random" {
+			if name != "" && name != "*" && name != "@random" && name != "@rowid" {
 				names = append(names, name)
 			}
 		}
 	}
-	for _, name := range names {
-		if !slices.Contains(shown, strings.SplitN(name, ":", 2)[0]) {
-			return refusedQuery()
-		}
-	}
-	return nil
+	return names
 }
 
 func refusedQuery() error {
@@ -157,17 +159,83 @@ func identifiers(filter string) ([]string, error) {
 		case fexpr.Expr:
 			walk(v.Left)
 			walk(v.Right)
+		case []fexpr.Token: // the arguments of a function
+			for _, t := range v {
+				walk(t)
+			}
 		case fexpr.Token:
 			switch v.Type {
 			case fexpr.TokenIdentifier:
-				if !strings.HasPrefix(v.Literal, "@now") && v.Literal != "true" && v.Literal != "false" && v.Literal != "null" {
-					names = append(names, v.Literal)
+				if name, _, _ := strings.Cut(v.Literal, ":"); !constant(name) {
+					names = append(names, name)
 				}
 			case fexpr.TokenFunction:
-				names = append(names, "function") // none is needed, and each takes fields
+				names = append(names, "function:"+v.Literal) // requesters need none
+				walk(v.Meta)
 			}
 		}
 	}
 	walk(groups)
 	return names, nil
+}
+
+// constant says whether a name of a filter is a value of the query language.
+func constant(name string) bool {
+	switch name {
+	case "true", "false", "null", "@now", "@yesterday", "@tomorrow", "@second", "@minute", "@hour", "@weekday", "@day", "@month", "@year",
+		"@todayStart", "@todayEnd", "@monthStart", "@monthEnd", "@yearStart", "@yearEnd":
+		return true
+	}
+	return false
+}
+
+// topicOptions are what a subscription asks for besides its topic.
+type topicOptions struct {
+	Query map[string]any `json:"query"`
+}
+
+// values reads the query in the options of a topic.
+func (o topicOptions) values() (url.Values, error) {
+	values := url.Values{}
+	for k, v := range o.Query {
+		s, ok := v.(string)
+		if !ok {
+			return nil, refusedQuery()
+		}
+		values.Set(k, s)
+	}
+	return values, nil
+}
+
+func readTopicOptions(raw string) (o topicOptions, err error) {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return o, refusedQuery()
+	}
+	text := q.Get("options")
+	if text == "" {
+		return o, nil
+	}
+	// Exactly one way to read it: names in another case and names that occur
+	// twice could be read another way by PocketBase.
+	var named map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &named) != nil || json.Unmarshal([]byte(text), &o) != nil || repeats(text) {
+		return o, refusedQuery()
+	}
+	for name := range named {
+		if name != "query" && name != "headers" {
+			return o, refusedQuery()
+		}
+	}
+	return o, nil
+}
+
+// repeats says whether a name occurs twice in the same object.
+func repeats(text string) bool {
+	dec := jsontext.NewDecoder(strings.NewReader(text)) // refuses such names
+	for {
+		if _, err := dec.ReadToken(); err != nil {
+			return !errors.Is(err, io.EOF)
+		}
+	}
 }

@@ -17,6 +17,9 @@ import (
 // write makes the mail of an outbox row. The same row gives the same mail
 // each time: everything in it was settled when the row was written.
 func (o *Outbox) write(row collections.Outbound) (collections.Mailbox, mail.Outgoing, error) {
+	if row.GetString("kind") == collections.OutSystem && o.desk.now().Sub(row.Created()) > systemLife {
+		return collections.Mailbox{}, mail.Outgoing{}, &Permanent{errors.New("what it holds has expired")}
+	}
 	box, err := o.mailbox(row)
 	if err != nil {
 		return box, mail.Outgoing{}, err
