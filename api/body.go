@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,13 +14,20 @@ import (
 // have is refused, so that a slip of the pen is seen and nothing is set that
 // nobody checks (SECURITY-REQUIREMENTS B7). No body is an empty one.
 func readBody(e *core.RequestEvent, into any) error {
-	d := json.NewDecoder(e.Request.Body)
+	raw, err := io.ReadAll(e.Request.Body)
+	if err != nil {
+		return unreadable(e, err)
+	}
+	if body, ok := e.Request.Body.(router.Rereader); ok {
+		body.Reread() // PocketBase reads it again for its rules
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
 		return unreadable(e, err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return unreadable(e, err)
+	if d.More() {
+		return unreadable(e, nil)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
@@ -292,11 +291,7 @@ func (d Desk) person(e *core.RequestEvent) error {
 // mails answers GET /api/desk/mails?state=quarantined: the newest 100 mails
 // in a state, newest first.
 func (d Desk) mails(e *core.RequestEvent) error {
-	filter, params := "id != ''", dbx.Params{}
-	if state := e.Request.URL.Query().Get("state"); state != "" {
-		filter, params = "state = {:state}", dbx.Params{"state": state}
-	}
-	rows, err := e.App.FindRecordsByFilter(collections.InboundMails, filter, "-created", 100, 0, params)
+	rows, err := collections.NewestMails(e.App, e.Request.URL.Query().Get("state"), e.Auth.Id)
 	if err != nil {
 		return e.InternalServerError("", err)
 	}
