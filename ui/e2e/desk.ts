@@ -46,9 +46,12 @@ export class Desk {
 	read = <T>(collection: string, id: string) => this.call<T>('GET', `/api/collections/${collection}/records/${id}`);
 	change = <T>(collection: string, id: string, fields: object) => this.call<T>('PATCH', `/api/collections/${collection}/records/${id}`, fields);
 
-	/** The requester with this address. */
-	requester(fields: Partial<Requester> = {}): Promise<Requester> {
-		return this.call('POST', '/api/desk/people', { email: 'ada@example.com', name: 'Ada Müller', phone: '', ...fields });
+	/** The requester with this address, made if there is none. */
+	async requester(fields: Partial<Requester> = {}): Promise<Requester> {
+		const wanted = { email: 'ada@example.com', name: 'Ada Müller', ...fields };
+		const filter = encodeURIComponent(`email = "${wanted.email}"`);
+		const found = await this.call<{ items: Requester[] }>('GET', `/api/collections/requesters/records?filter=${filter}`);
+		return found.items[0] ?? this.make<Requester>('requesters', wanted);
 	}
 
 	/** An incident of Ada Müller, with any further fields. */

@@ -5,7 +5,7 @@ test('an agent on the phone opens a ticket for somebody known', async ({ agentPa
 	await page.goto('/queue');
 	await expect(page.getByText('Nothing waits here')).toBeVisible();
 	await page.keyboard.press('c');
-	const who = page.getByLabel('Who asks?');
+	const who = page.getByRole('combobox', { name: 'Who asks?' });
 	await expect(who).toBeFocused();
 	await who.fill('4711');
 	await expect(page.getByRole('option', { name: /Ada Müller/ })).toBeVisible();
@@ -22,7 +22,7 @@ test('an agent on the phone opens a ticket for somebody known', async ({ agentPa
 
 test('and for somebody new, by name and telephone', async ({ agentPage: page, desk }) => {
 	await page.goto('/incidents/new');
-	await page.getByLabel('Who asks?').fill('Zoe Miles');
+	await page.getByRole('combobox', { name: 'Who asks?' }).fill('Zoe Miles');
 	await page.getByRole('option', { name: /Add “Zoe Miles”/ }).click();
 	await page.getByLabel('Email address').fill('zoe@example.com');
 	await page.getByLabel('Subject').fill('New starter');

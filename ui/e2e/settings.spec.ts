@@ -25,7 +25,7 @@ test('the connection test says which step failed and why', async ({ agentPage: p
 	await page.getByLabel('Server').first().fill('127.0.0.1');
 	await page.getByLabel('Port').first().fill('1');
 	await page.getByLabel('Server').nth(1).fill('');
-	await page.getByLabel('Password').first().fill('secret');
+	await page.getByRole('textbox', { name: 'Password' }).first().fill('secret');
 	await expectAccessible(page);
 	await page.getByRole('button', { name: 'Test now' }).click();
 	await expect(page.getByText('Something is wrong')).toBeVisible({ timeout: 20_000 });
@@ -33,6 +33,6 @@ test('the connection test says which step failed and why', async ({ agentPage: p
 	await page.getByRole('button', { name: 'Save' }).click();
 	await expect(page.getByRole('link', { name: 'Help desk' })).toBeVisible();
 	await page.getByRole('link', { name: 'Edit' }).click();
-	await expect(page.getByLabel('Password').first()).toHaveValue('');
+	await expect(page.getByRole('textbox', { name: 'Password' }).first()).toHaveValue('');
 	expect(desk.troubles).toEqual([]);
 });

@@ -29,7 +29,7 @@ test('a lost sign-in asks again above the screen', async ({ agentPage: page, des
 	await page.getByLabel('Subject').fill('Half written');
 	const { token } = await desk.me();
 	await desk.call('POST', '/api/desk/signout', {}, token);
-	await page.getByLabel('Who asks?').fill('ada');
+	await page.getByRole('combobox', { name: 'Who asks?' }).fill('ada');
 	const dialog = page.getByRole('dialog', { name: 'Sign in again' });
 	await dialog.getByLabel('Password').fill(desk.admin.password);
 	await dialog.getByRole('button', { name: 'Sign in' }).click();

@@ -18,10 +18,11 @@ export async function signInRequester(otpId: string, mailedCode: string): Promis
 
 /** Ends the sign-in here and on the server. */
 export async function signOut(): Promise<void> {
+	const { token } = pb.authStore;
+	pb.authStore.clear(); // first, so that nothing on the screen asks with a token that ends
 	try {
-		await desk<void>('signout', { method: 'POST' });
+		await desk<void>('signout', { method: 'POST', headers: { Authorization: token } });
 	} catch {
 		// Offline or already signed out: the token is forgotten all the same.
 	}
-	pb.authStore.clear();
 }
