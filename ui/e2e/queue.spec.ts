@@ -67,8 +67,9 @@ test('a change by somebody else shows, and a row that leaves stays dimmed', asyn
 });
 
 test('i assigns the selection to me and Undo takes it back', async ({ agentPage: page, desk }) => {
-	await desk.incident({ subject: 'One' });
-	await desk.incident({ subject: 'Two' });
+	const team = (await desk.team('Service Desk')).id;
+	await desk.incident({ subject: 'One', team });
+	await desk.incident({ subject: 'Two', team });
 	await page.goto('/queue/unassigned');
 	await expect(page.getByRole('row')).toHaveCount(2);
 	await page.keyboard.press('x');

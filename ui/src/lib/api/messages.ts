@@ -7,6 +7,9 @@ import { uploader } from './upload';
 /** A file that goes with a message; with a cid it stands in the text. */
 export type NewFile = { file: File; name: string; cid: string; inline: boolean };
 
+/** Picked files as they go with a message. */
+export const asFiles = (files: readonly File[]): NewFile[] => files.map((file) => ({ file, name: file.name, cid: '', inline: false }));
+
 export type NewMessage = {
 	ticket: string;
 	visibility: Visibility;

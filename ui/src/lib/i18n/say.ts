@@ -1,5 +1,5 @@
 /**
- * Reads flat i18next JSON (format 4: plural endings by Intl.PluralRules,
+ * Reads flat i18next JSON (format 4: plural endings by Intl.PluralRules, _zero for none,
  * {{placeholders}}). The library itself would be a fifth of the portal's first
  * screen; tests/say.test.ts holds this to its answers for every message.
  */

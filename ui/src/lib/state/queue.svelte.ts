@@ -191,8 +191,11 @@ class Queues {
 			this.#kept.set(address, queue);
 			if (this.#kept.size > 8) this.#kept.delete(this.#kept.keys().next().value!);
 		}
-		this.last = { address, queue };
 		return queue;
+	}
+	/** Remembers the list on the screen and the address that shows it. */
+	came(address: string, queue: Queue): void {
+		this.last = { address, queue };
 	}
 	clear(): void {
 		this.#kept.clear();
