@@ -133,7 +133,8 @@ type Ledger interface {
 	// HighWater is the largest UID with a receipt, 0 if none.
 	HighWater(ctx context.Context, mailbox string, uidValidity uint32) (uint32, error)
 	// Unsettled lists the UIDs whose receipt is committed but that the server
-	// has not been told about.
+	// has not been told about. Stubs are never among them: their mails stay on
+	// the server as they are.
 	Unsettled(ctx context.Context, mailbox string, uidValidity uint32) ([]uint32, error)
 	// Settle notes that the server has been told.
 	Settle(ctx context.Context, mailbox string, uidValidity uint32, uids []uint32) error

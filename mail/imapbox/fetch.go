@@ -90,6 +90,13 @@ func (w *Watcher) finishFetch(ctx context.Context, s *session, f *fetch) ([]mail
 	if f.command == nil {
 		return f.stubs, nil
 	}
+	ended := false
+	defer func() {
+		if !ended { // a panic of the vault: let the library go, so that nothing of it remains
+			s.close()
+			go f.command.Close()
+		}
+	}()
 	store := newStoring(ctx, w.Vault)
 	err := w.readBodies(ctx, s, f, store)
 	network := s.wire.networkFailed()
@@ -102,6 +109,7 @@ func (w *Watcher) finishFetch(ctx context.Context, s *session, f *fetch) ([]mail
 		}
 	}
 	closeErr := s.wire.explain(f.command.Close())
+	ended = true
 	f.done()
 	stored, storeErr := store.wait()
 	switch {
