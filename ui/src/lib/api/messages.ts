@@ -13,10 +13,13 @@ export const asFiles = (files: readonly File[]): NewFile[] => files.map((file) =
 export type NewMessage = {
 	ticket: string;
 	visibility: Visibility;
-	html: string;
+	html?: string;
+	text?: string;
 	to?: readonly string[];
 	cc?: readonly string[];
 	files?: readonly NewFile[];
+	/** Files that stand nowhere in the text. */
+	attachments?: readonly File[];
 };
 
 /** Adds a message; a public one of an agent leaves at its send_after. progress goes from 0 to 1. */
@@ -24,10 +27,11 @@ export async function addMessage(message: NewMessage, progress?: (part: number) 
 	const form = new FormData();
 	form.set('ticket', message.ticket);
 	form.set('visibility', message.visibility);
-	form.set('html', message.html);
+	if (message.html !== undefined) form.set('html', message.html);
+	if (message.text !== undefined) form.set('text', message.text);
 	if (message.to) form.set('to', JSON.stringify(message.to));
 	if (message.cc) form.set('cc', JSON.stringify(message.cc));
-	const files = message.files ?? [];
+	const files = [...(message.files ?? []), ...(message.attachments ?? []).map((file): NewFile => ({ file, name: file.name, cid: '', inline: false }))];
 	for (const { file, name } of files) form.append('attachments', file, name);
 	const info = files.map(({ file, name, cid, inline }) => ({ name, type: file.type || 'application/octet-stream', size: file.size, cid, inline }));
 	if (info.length > 0) form.set('attachment_info', JSON.stringify(info));

@@ -1,7 +1,7 @@
 /** What happened on a ticket, in the viewer's words. */
 import type { TicketEvent, TicketPage } from '../api/records';
 import { fullTime } from '../i18n/format';
-import { code, t, words, type MessageKey } from '../i18n/index.svelte';
+import { code, t, words as language, type MessageKey } from '../i18n/index.svelte';
 import { directory } from '../state/directory.svelte';
 import { blank, changesOf } from './timeline';
 
@@ -16,7 +16,7 @@ export function fieldName(field: string): string {
 /** A stored value in words. */
 export function valueName(field: string, value: unknown, page: Pick<TicketPage, 'requester' | 'participants'> | null = null): string {
 	if (blank(value)) return t(field === 'assignee' ? 'value.nobody' : 'value.none');
-	const text = Array.isArray(value) ? value.join(words.language === 'zh' ? '、' : ', ') : String(value);
+	const text = Array.isArray(value) ? value.join(language.language === 'zh' ? '、' : ', ') : String(value);
 	switch (field) {
 		case 'assignee':
 			return directory.agent(text)?.name ?? text;
@@ -54,28 +54,33 @@ export function actorOf(event: TicketEvent): string {
 	return t(event.source === 'mail' ? 'event.byMail' : 'event.system');
 }
 
-/** One event as a sentence. */
-export function sentence(event: TicketEvent, page: TicketPage): string {
+/** One event as a sentence; detailed also says what was before. */
+export function sentence(event: TicketEvent, page: TicketPage, detailed = false): string {
 	const who = actorOf(event);
-	if (event.type === 'ticket.changed') return changed(who, event, page);
+	if (event.type === 'ticket.changed') return changed(who, event, page, detailed);
 	if (event.type === 'ticket.opened') return t(event.source === 'mail' ? 'event.openedByMail' : 'event.opened', { who });
 	if (event.type === 'message.changed') {
 		const [field, , after] = changesOf(event)[0] ?? [];
 		if (field === 'visibility' && after === 'public') return t('event.published', { who });
 	}
+	if (event.type === 'message.added' && event.data?.visibility === 'internal' && event.data.inbound === true) return t('event.held', { who });
 	if (event.type === 'message.added') return t(event.data?.visibility === 'internal' ? 'event.noted' : 'event.wrote', { who });
 	const reason = typeof event.data?.reason === 'string' ? code('event.reason', event.data.reason) : '';
 	const key = `event.${event.type}`;
-	return words.has(key) ? t(key as MessageKey, { who, reason }) : `${who}: ${event.type}`;
+	return language.has(key) ? t(key as MessageKey, { who, reason }) : `${who}: ${event.type}`;
 }
 
-function changed(who: string, event: TicketEvent, page: TicketPage): string {
+function changed(who: string, event: TicketEvent, page: TicketPage, detailed: boolean): string {
 	const changes = changesOf(event);
 	const only = changes.length === 1 ? changes[0] : undefined;
-	if (only?.[0] === 'assignee' && directory.agent(String(only[2]))?.name === event.actor_name) return t('event.took', { who });
+	if (!detailed && only?.[0] === 'assignee' && directory.agent(String(only[2]))?.name === event.actor_name) return t('event.took', { who });
 	const pieces = changes
 		.filter(([field]) => field !== 'priority_reason')
-		.map(([field, , after]) => (long.has(field) ? t('change.new', { field: fieldName(field) }) : t('change.set', { field: fieldName(field), value: valueName(field, after, page) })));
+		.map(([field, before, after]) => {
+			if (long.has(field)) return t('change.new', { field: fieldName(field) });
+			const words = { field: fieldName(field), value: valueName(field, after, page), before: valueName(field, before, page) };
+			return t(detailed && !blank(before) ? 'change.fromTo' : 'change.set', words);
+		});
 	const list = pieces.length > 1 ? pieces.slice(0, -1).join(t('change.comma')) + t('change.and') + pieces.at(-1)! : (pieces[0] ?? '');
 	const reason = changes.find(([field]) => field === 'priority_reason')?.[2];
 	return t('event.changed', { who, changes: list }) + (blank(reason) ? '' : t('change.because', { reason: String(reason) }));

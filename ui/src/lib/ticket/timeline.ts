@@ -38,7 +38,7 @@ const time = (text: string) => Date.parse(text.replace(' ', 'T'));
 /** Messages and events in order; events between two messages are one entry. */
 export function timeline(messages: readonly ThreadMessage[], events: readonly TicketEvent[], tab: Tab): Entry[] {
 	const shown = tab === 'history' ? [] : messages.filter((m) => tab === 'all' || (m.visibility === 'public') === (tab === 'public'));
-	const told = tab === 'all' ? events.filter(tells) : tab === 'history' ? events : [];
+	const told = tab === 'all' ? events.filter(tells) : tab === 'history' ? events.filter((e) => tells(e) || e.type === 'message.added') : [];
 	const all = [
 		...shown.map((message): Entry => ({ kind: 'message', id: message.id, at: message.created, message })),
 		...told.map((event): Entry => ({ kind: 'changes', id: event.id, at: event.at, events: [event] })),
