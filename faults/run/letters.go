@@ -149,14 +149,16 @@ func (p *post) again(n int) sent {
 func (p *post) bounce(original, to string) sent {
 	n := len(p.letters)
 	token := fmt.Sprintf("token-%d-%d-end", p.seed, n)
+	status := "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; " + to + "\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown"
+	returned := "Message-ID: <" + original + ">\r\nSubject: x"
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Return-Path: <>\r\nFrom: Mail Delivery System <MAILER-DAEMON@example.org>\r\nTo: support@desk.test\r\nSubject: Undelivered Mail Returned to Sender\r\n"+
 		"Date: Fri, 20 Nov 2026 10:05:00 +0000\r\nMessage-ID: <bounce-%d-%d@example.org>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"+
 		"Content-Type: multipart/report; report-type=delivery-status; boundary=\"=_r\"\r\n\r\n"+
 		"--=_r\r\nContent-Type: text/plain\r\n\r\nYour mail was not delivered. %s\r\n"+
-		"--=_r\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; %s\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown\r\n"+
-		"--=_r\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <%s>\r\nSubject: x\r\n--=_r--\r\n", p.seed, n, token, to, original)
-	p.letters = append(p.letters, check.Letter{Token: token, Want: check.Ticketed, Number: n})
+		"--=_r\r\nContent-Type: message/delivery-status\r\n\r\n%s\r\n"+
+		"--=_r\r\nContent-Type: text/rfc822-headers\r\n\r\n%s\r\n--=_r--\r\n", p.seed, n, token, status, returned)
+	p.letters = append(p.letters, check.Letter{Token: token, Want: check.Ticketed, Number: n, Files: []string{hashOf([]byte(status)), hashOf([]byte(returned))}})
 	p.bodies, p.ids = append(p.bodies, b.Bytes()), append(p.ids, fmt.Sprintf("bounce-%d-%d@example.org", p.seed, n))
 	return sent{n, b.Bytes()}
 }
