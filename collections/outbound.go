@@ -93,6 +93,16 @@ func LeaseDue(app core.App, now time.Time, lease time.Duration, limit int) ([]Ou
 	return out, nil
 }
 
+// FindLeased finds a row that is leased for its n-th try; its Record is nil if
+// that try is over.
+func FindLeased(app core.App, id string, attempt int) (Outbound, error) {
+	rows, err := app.FindRecordsByFilter(OutboundMails, "id = {:id} && state = 'sending' && attempts = {:n}", "", 1, 0, map[string]any{"id": id, "n": attempt})
+	if err != nil || len(rows) == 0 {
+		return Outbound{}, err
+	}
+	return Outbound{rows[0]}, nil
+}
+
 // ReleaseLeases queues every leased row again. Only call it while nothing
 // sends.
 func ReleaseLeases(app core.App) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -53,18 +54,19 @@ type Outbox struct {
 	desk *Desk
 	app  core.App
 	post Post
+	said answers
 }
 
 // NewOutbox returns the outbox of a desk.
 func (d *Desk) NewOutbox(app core.App, post Post) *Outbox {
-	return &Outbox{desk: d, app: app, post: post}
+	return &Outbox{desk: d, app: app, post: post, said: answers{path: filepath.Join(app.DataDir(), "outbox.answers")}}
 }
 
 // Run works until ctx ends. A row is due at its next_at; in between the
 // outbox sleeps.
 func (o *Outbox) Run(ctx context.Context) error {
-	if err := collections.ReleaseLeases(o.app); err != nil { // one process holds the folder: every lease is of a dead one
-		return fmt.Errorf("release leases: %w", err)
+	if err := o.recover(); err != nil {
+		return err
 	}
 	for {
 		n, err := o.Drain(ctx)
@@ -88,6 +90,28 @@ func (o *Outbox) Run(ctx context.Context) error {
 		}
 		timer.Stop()
 	}
+}
+
+// recover ends what a process before this one began: one process holds the
+// folder, so every lease is of a dead one.
+func (o *Outbox) recover() error {
+	said, err := o.said.find()
+	if err != nil {
+		return fmt.Errorf("read the answers of servers: %w", err)
+	}
+	for _, a := range said {
+		row, err := collections.FindLeased(o.app, a.Row, a.Attempt)
+		if err == nil && row.Record != nil {
+			err = o.sent(row, a.Delivery)
+		}
+		if err != nil {
+			return fmt.Errorf("mark what was sent: %w", err)
+		}
+	}
+	if err := collections.ReleaseLeases(o.app); err != nil {
+		return fmt.Errorf("release leases: %w", err)
+	}
+	return nil
 }
 
 // Drain sends the rows that are due once and answers how many it took.
@@ -134,7 +158,10 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 	for err := range errs {
 		all = append(all, err)
 	}
-	return len(rows), errors.Join(all...)
+	if err := errors.Join(all...); err != nil {
+		return len(rows), err // the answers are needed until all rows are marked
+	}
+	return len(rows), o.said.forget()
 }
 
 // send delivers one row and notes the result.
@@ -147,6 +174,9 @@ func (o *Outbox) send(ctx context.Context, row collections.Outbound) error {
 	defer done()
 	sent, err := o.post.Deliver(patient, box, out)
 	if err == nil {
+		if noteErr := o.said.note(row, sent); noteErr != nil {
+			o.app.Logger().Warn("answer of the mail server not noted", "outbound", row.Id, "error", noteErr) // the row tells it in a moment
+		}
 		err = faults.At(faults.F22)
 	}
 	switch {

@@ -197,12 +197,12 @@ func outgoing(r *Result, e Evidence, db *sql.DB) error {
 }
 
 // excused is how many mails may have arrived once more: one for each kill,
-// since one mail at a time is between its last byte and its mark. At F20
-// nothing is on its way.
+// since one mail at a time is between its last byte and the note of its
+// answer. At F20 and F22 nothing is.
 func excused(kills map[string]int) int {
 	n := 0
 	for point, times := range kills {
-		if point != "F20" {
+		if point != "F20" && point != "F22" {
 			n += times
 		}
 	}
