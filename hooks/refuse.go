@@ -3,11 +3,11 @@ package hooks
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"github.com/deskbell/deskbell/collections"
 	"github.com/deskbell/deskbell/itil"
@@ -21,11 +21,21 @@ func refuse(err error) error {
 	if !errors.As(err, &r) {
 		return err
 	}
-	errs := validation.Errors{r.Field: validation.NewError(r.Code, r.Message)}
-	if r.Field != "state" && strings.HasPrefix(r.Code, "incident_") {
-		errs["state"] = validation.NewError(r.Code, r.Message) // the step is what was refused
+	return apis.NewApiError(http.StatusBadRequest, r.Message, validation.Errors{r.Field: validation.NewError(r.Code, r.Message)})
+}
+
+// aboutStep says of a refusal that it is the step which was refused, whatever
+// field has to change for it: data.state.code is where scripts look.
+func aboutStep(err error, step bool) error {
+	var refused *router.ApiError
+	if !step || !errors.As(err, &refused) || refused.Status != http.StatusBadRequest || refused.Data["state"] != nil {
+		return err
 	}
-	return apis.NewApiError(http.StatusBadRequest, r.Message, errs)
+	for _, reason := range refused.Data {
+		refused.Data["state"] = reason
+		break
+	}
+	return refused
 }
 
 func broken(field, code, message string) error {

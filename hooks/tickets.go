@@ -58,8 +58,8 @@ func (d *Desk) askForTicket(e *core.RecordRequestEvent) error {
 
 // askForChange notes the version that a change is based on.
 func (d *Desk) askForChange(e *core.RecordRequestEvent) error {
-	if collections.StampOf(e.Record).Requester != "" {
-		if err := onlyFields(e, requesterMayChange); err != nil {
+	if who := collections.StampOf(e.Record).Requester; who != "" {
+		if err := checkRequesterChange(e, who); err != nil {
 			return err
 		}
 	}
@@ -70,6 +70,22 @@ func (d *Desk) askForChange(e *core.RecordRequestEvent) error {
 		return err
 	}
 	return e.Next()
+}
+
+// checkRequesterChange lets those who take part move their ticket. A
+// colleague to whom it is shared only reads it.
+func checkRequesterChange(e *core.RecordRequestEvent, who string) error {
+	if err := onlyFields(e, requesterMayChange); err != nil {
+		return err
+	}
+	t := collections.AsTicket(e.Record)
+	if t.Requester() != who && !slices.Contains(t.Participants(), who) {
+		return e.ForbiddenError("Only those who take part in a ticket may change it.", nil)
+	}
+	if sent(e, "resolution_code") && !sent(e, "state") {
+		return broken("resolution_code", "field_not_yours", "The field resolution_code can only be set with a step.")
+	}
+	return nil
 }
 
 // checkLinks refuses a link to a ticket that the caller may not open (B5):
@@ -125,7 +141,7 @@ func (d *Desk) openTicket(e *core.RecordEvent) error {
 		wanted := t.State()
 		t.SetState(itil.First(t.Kind()))
 		if err := d.settle(tx, nil, t, wanted, s); err != nil {
-			return err
+			return aboutStep(err, wanted != "" && wanted != itil.First(t.Kind()))
 		}
 		n, err := collections.NextNumber(tx)
 		if err != nil {
@@ -138,7 +154,7 @@ func (d *Desk) openTicket(e *core.RecordEvent) error {
 		if s.Quiet {
 			t.SetRaw("updated", d.instant(s))
 		}
-		if err := e.Next(); err != nil {
+		if err := saveAndForget(e); err != nil {
 			return err
 		}
 		err = collections.Append(tx, collections.Event{Collection: collections.Tickets, Subject: t.Id, Ticket: t.Id, Stamp: s,
@@ -169,7 +185,7 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 		wanted := is.State()
 		is.SetState(was.State())
 		if err := d.settle(tx, &was, is, wanted, s); err != nil {
-			return err
+			return aboutStep(err, wanted != was.State())
 		}
 		changes := collections.Changes(stored, e.Record)
 		if len(changes) == 0 && is.GetString("allowed_requesters") == was.GetString("allowed_requesters") && is.GetString("allowed") == was.GetString("allowed") {
@@ -179,7 +195,7 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 		if s.Quiet {
 			is.SetRaw("updated", collections.Instant(s.At)) // demo and import write past times
 		}
-		if err := e.Next(); err != nil {
+		if err := saveAndForget(e); err != nil {
 			return err
 		}
 		err = collections.Append(tx, collections.Event{Collection: collections.Tickets, Subject: is.Id, Ticket: is.Id, Stamp: s,
@@ -189,6 +205,15 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 		}
 		return d.tellOfAssignment(tx, &was, is, s)
 	})
+}
+
+// saveAndForget stores the record and makes what was stored its new original,
+// so that the same copy can be changed and saved again.
+func saveAndForget(e *core.RecordEvent) error {
+	if err := e.Next(); err != nil {
+		return err
+	}
+	return e.Record.PostScan()
 }
 
 // derived are the fields that follow from events; no client sets them.
@@ -211,7 +236,7 @@ func (d *Desk) settle(tx core.App, was *collections.Ticket, t collections.Ticket
 		t.Set(field, value)
 	}
 	if was != nil && was.State().Final() {
-		return d.settleFinal(was, t, wanted)
+		return d.settleFinal(tx, was, t, wanted)
 	}
 	if err := d.prioritise(tx, before, t); err != nil {
 		return refuse(err)
@@ -222,7 +247,10 @@ func (d *Desk) settle(tx core.App, was *collections.Ticket, t collections.Ticket
 	from := t.State()
 	to := follow(was, t, wanted)
 	t.SetState(to)
-	if err := d.prepare(tx, from, to, t, s); err != nil {
+	if err := checkMerge(before, t); err != nil {
+		return err
+	}
+	if err := d.prepare(tx, before, from, to, t, s); err != nil {
 		return err
 	}
 	if err := itil.Check(t.Kind(), from, to, t.Facts(was, actor(s), s.At, settings)); err != nil {
@@ -271,22 +299,23 @@ func follow(was *collections.Ticket, t collections.Ticket, wanted itil.State) it
 }
 
 // prepare fills in what a step implies and tidies what it leaves behind.
-func (d *Desk) prepare(tx core.App, from, to itil.State, t collections.Ticket, s collections.Stamp) error {
+func (d *Desk) prepare(tx core.App, before *core.Record, from, to itil.State, t collections.Ticket, s collections.Stamp) error {
 	if to != itil.OnHold {
 		t.Set("hold_reason", "")
 		t.Set("wake_at", "")
-	} else if err := holdUntil(tx, from, t, s.At); err != nil {
+	} else if err := holdUntil(tx, before, from, t, s.At); err != nil {
 		return err
 	}
+	if code := t.GetString("resolution_code"); from != to || code != before.GetString("resolution_code") {
+		if err := checkCode(tx, t, to); err != nil {
+			return err
+		}
+	}
 	switch {
-	case to == itil.Resolved, to == itil.Cancelled:
-		if to == itil.Resolved && t.Assignee() == "" {
-			t.Set("assignee", s.Agent) // who resolves it has it, should it come back
-		}
-		if to == itil.Cancelled && s.Requester != "" && t.GetString("resolution_code") == "" {
-			t.Set("resolution_code", itil.CodeWithdrawn)
-		}
-		return checkCode(tx, t, to)
+	case from != to && to == itil.Resolved && t.Assignee() == "":
+		t.Set("assignee", s.Agent) // who resolves it has it, should it come back
+	case to == itil.Cancelled && s.Requester != "" && t.GetString("resolution_code") == "":
+		t.Set("resolution_code", itil.CodeWithdrawn)
 	case from == itil.Resolved && to.Open():
 		t.Set("resolution", "")
 		t.Set("resolution_code", "")
@@ -295,9 +324,12 @@ func (d *Desk) prepare(tx core.App, from, to itil.State, t collections.Ticket, s
 }
 
 // holdUntil checks the reason and gives it its default time to wake up.
-func holdUntil(tx core.App, from itil.State, t collections.Ticket, now time.Time) error {
-	if t.HoldReason() == "" {
-		return nil // the guard says what is missing
+func holdUntil(tx core.App, before *core.Record, from itil.State, t collections.Ticket, now time.Time) error {
+	if w := t.WakeAt(); from == itil.OnHold && !w.IsZero() && !w.After(now) && !w.Equal(before.GetDateTime("wake_at").Time()) {
+		return broken("wake_at", "incident_wake_in_past", "The time to wake up lies in the past. Choose a later one.")
+	}
+	if t.HoldReason() == "" || from == itil.OnHold && t.HoldReason() == before.GetString("hold_reason") {
+		return nil // the guard says what is missing; a reason that was switched off still holds its tickets
 	}
 	reason, err := collections.FindCode(tx, collections.HoldReasons, t.HoldReason())
 	if err != nil {
@@ -311,15 +343,15 @@ func holdUntil(tx core.App, from itil.State, t collections.Ticket, now time.Time
 	return nil
 }
 
-// checkCode refuses a resolution code that is unknown or ends tickets
-// another way.
+// checkCode refuses a resolution code that is unknown, or that ends tickets
+// in another way than the step.
 func checkCode(tx core.App, t collections.Ticket, to itil.State) error {
 	code := t.GetString("resolution_code")
 	if code == "" {
 		return nil // the guard says what is missing
 	}
 	row, err := collections.FindCode(tx, collections.ResolutionCodes, code)
-	if err != nil || row.GetString("ends") != string(to) {
+	if err != nil || (to == itil.Resolved || to == itil.Cancelled) && row.GetString("ends") != string(to) {
 		return broken("resolution_code", "resolution_code_unknown", "There is no active resolution code "+code+" for this step.")
 	}
 	return nil
@@ -342,18 +374,25 @@ func stampTimes(from, to itil.State, t collections.Ticket, now time.Time) {
 }
 
 // stillWritable are the fields that a final ticket keeps open.
-var stillWritable = []string{"tags", "parent", "follows", "readers", "last_message_at", "allowed", "allowed_requesters"}
+var stillWritable = []string{"tags", "parent", "follows", "readers", "last_message_at"}
 
-func (d *Desk) settleFinal(was *collections.Ticket, t collections.Ticket, wanted itil.State) error {
+// pointers are the relations that empty themselves when their target is
+// removed, on final tickets too.
+var pointers = []string{"team", "service", "category", "mailbox"}
+
+func (d *Desk) settleFinal(tx core.App, was *collections.Ticket, t collections.Ticket, wanted itil.State) error {
 	if wanted != "" && wanted != was.State() {
 		return refuse(itil.Check(t.Kind(), was.State(), wanted, itil.Facts{}))
 	}
 	for field := range collections.Changes(was.Record, t.Record) {
+		if slices.Contains(pointers, field) && t.GetString(field) == "" {
+			continue
+		}
 		if !slices.Contains(stillWritable, field) {
 			return broken(field, "ticket_final", "This ticket is "+string(was.State())+". Only links and tags may still change; open a new ticket that follows it.")
 		}
 	}
-	return nil
+	return t.SetReaders(tx)
 }
 
 // prioritise computes the priority from the matrix and honours an override.
@@ -365,11 +404,12 @@ func (d *Desk) prioritise(tx core.App, before *core.Record, t collections.Ticket
 	computed := matrix.Priority(itil.Grade(t.GetInt("impact")), itil.Grade(t.GetInt("urgency")))
 	t.Set("priority_computed", computed)
 	wanted := t.GetInt("priority")
-	overridden := before.GetInt("priority") != before.GetInt("priority_computed")
-	if wanted == before.GetInt("priority") && !overridden {
-		wanted = 0 // nobody asked: follow the matrix
-	}
-	if computed == 0 && wanted != 0 {
+	asked := wanted != before.GetInt("priority")
+	overridden := before.GetString("priority_reason") != ""
+	switch {
+	case !asked && !overridden:
+		wanted = 0 // follow the matrix
+	case computed == 0:
 		return nil // nothing to override: the matrix has no say yet
 	}
 	p, err := itil.Prioritise(computed, wanted, t.GetString("priority_reason"))
@@ -378,7 +418,7 @@ func (d *Desk) prioritise(tx core.App, before *core.Record, t collections.Ticket
 	}
 	t.Set("priority", p)
 	if p == computed {
-		t.Set("priority_reason", "")
+		t.Set("priority_reason", "") // no override, no reason
 	}
 	return nil
 }
@@ -391,6 +431,19 @@ func checkPeople(tx core.App, before *core.Record, t collections.Ticket) error {
 	a, err := tx.FindRecordById(collections.Agents, t.Assignee())
 	if err != nil || !collections.AsAgent(a).Active() {
 		return broken("assignee", "assignee_not_active", "This agent is not active. Choose another.")
+	}
+	return nil
+}
+
+// checkMerge lets a ticket give way to another one only: not to itself, and
+// not while it goes on.
+func checkMerge(before *core.Record, t collections.Ticket) error {
+	into := t.GetString("merged_into")
+	if into == "" || into == before.GetString("merged_into") {
+		return nil
+	}
+	if into == t.Id || t.State() != itil.Cancelled {
+		return broken("merged_into", "merge_needs_cancel", "A ticket gives way to another one when it is cancelled as its duplicate.")
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ var incident = machine{
 		{step{InProgress, Cancelled}, ByAgent, nil},
 
 		{step{OnHold, InProgress}, ByAgent | ByRequester | BySystem, nil},
-		{step{OnHold, Assigned}, ByAgent | ByRequester | BySystem, nil},
+		{step{OnHold, Assigned}, ByAgent | ByRequester | BySystem, handedOn},
 		{step{OnHold, Resolved}, ByAgent, causeOfMajor},
 		{step{OnHold, Cancelled}, ByAgent, nil},
 
@@ -51,6 +51,9 @@ func holdsIncident(s State, f Facts) *Refusal {
 	case OnHold:
 		if f.HoldReason == "" {
 			return refusal("hold_reason", "incident_needs_hold_reason", "A held incident needs a hold reason. Choose what it waits for.")
+		}
+		if !f.Team && !f.Assignee {
+			return refusal("team", "incident_needs_team_or_assignee", "A held incident needs a team or an assignee to come back to. Set one.")
 		}
 		if !f.HasWake && !f.OpenChange {
 			return refusal("wake_at", "incident_needs_wake_at", "A held incident needs a time to wake up, or an open change that it waits for.")

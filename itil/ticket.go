@@ -157,18 +157,39 @@ func check(m machine, kind Kind, from, to State, f Facts) *Refusal {
 	if from != to {
 		r, ok := m.find(from, to)
 		if !ok {
-			return refusal("state", string(kind)+"_no_such_step", m.noSuchStep(kind, from, to))
+			return refusal("state", string(kind)+"_no_such_step", m.noSuchStep(kind, from, to, f.Actor))
 		}
 		if r.who&f.Actor == 0 {
 			return refusal("state", string(kind)+"_not_yours", fmt.Sprintf("Going from %s to %s is not for you.", words(from), words(to)))
 		}
 		if r.guard != nil {
 			if no := r.guard(f); no != nil {
-				return no
+				return m.explain(no, from, f)
 			}
 		}
 	}
-	return m.holds(to, f)
+	no := m.holds(to, f)
+	if no != nil && from != to {
+		return m.explain(no, from, f)
+	}
+	return no
+}
+
+// explain adds to a refused step the steps that are possible.
+func (m machine) explain(no *Refusal, from State, f Facts) *Refusal {
+	no.Message += " Possible steps: " + m.possible(from, f.Actor) + "."
+	return no
+}
+
+// possible names the steps from a state that the table has for somebody.
+func (m machine) possible(from State, who Actor) string {
+	var names []string
+	for _, r := range m.rules {
+		if r.from == from && r.who&who != 0 {
+			names = append(names, words(r.to))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (m machine) find(from, to State) (rule, bool) {
@@ -180,17 +201,12 @@ func (m machine) find(from, to State) (rule, bool) {
 	return rule{}, false
 }
 
-func (m machine) noSuchStep(kind Kind, from, to State) string {
-	var possible []string
-	for _, r := range m.rules {
-		if r.from == from {
-			possible = append(possible, words(r.to))
-		}
-	}
-	if len(possible) == 0 {
+func (m machine) noSuchStep(kind Kind, from, to State, who Actor) string {
+	possible := m.possible(from, who)
+	if from.Final() {
 		return fmt.Sprintf("This %s is %s, which is final. Open a new one that follows it.", kind, words(from))
 	}
-	return fmt.Sprintf("Cannot go from %s to %s. Possible: %s.", words(from), words(to), strings.Join(possible, ", "))
+	return fmt.Sprintf("Cannot go from %s to %s. Possible: %s.", words(from), words(to), possible)
 }
 
 func words(s State) string { return strings.ReplaceAll(string(s), "_", " ") }
