@@ -114,7 +114,8 @@ func (q Threads) FindByMessageID(id string) ([]mail.KnownID, error) {
 		Ours   bool   `db:"ours"`
 	}
 	err := q.App.DB().NewQuery(`SELECT ticket, NOT inbound AS ours FROM messages WHERE message_id = {:id} AND message_id <> ''
-		UNION SELECT ticket, 1 AS ours FROM outbound_mails WHERE (message_id = {:id} OR server_id = {:id}) AND ticket <> ''`).
+		UNION SELECT ticket, 1 AS ours FROM outbound_mails WHERE message_id = {:id} AND ticket <> ''
+		UNION SELECT ticket, 1 AS ours FROM outbound_mails WHERE server_id = {:id} AND server_id <> '' AND ticket <> ''`).
 		Bind(dbx.Params{"id": id}).All(&rows)
 	out := make([]mail.KnownID, 0, len(rows))
 	for _, r := range rows {

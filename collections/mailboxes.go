@@ -71,7 +71,11 @@ func FindMailboxes(app core.App) ([]Mailbox, error) {
 // FindOutboundByMessageID finds the outbox row of a mail that we sent, by our
 // id or the one that the relay gave it; its Record is nil if there is none.
 func FindOutboundByMessageID(app core.App, id string) (Outbound, error) {
-	return firstOutbound(app, "message_id = {:id} || server_id = {:id}", map[string]any{"id": id})
+	out, err := firstOutbound(app, "message_id = {:id}", map[string]any{"id": id})
+	if err != nil || out.Record != nil {
+		return out, err
+	}
+	return firstOutbound(app, "server_id = {:id} && server_id != ''", map[string]any{"id": id})
 }
 
 // LastOutboundTo finds the newest mail of a ticket to an address; its Record

@@ -205,6 +205,20 @@ func Audience(app core.App, t Ticket, own string) (to, cc []string, err error) {
 	return to, cc, nil
 }
 
+// LastWord adds to effects who spoke last on a ticket, and when.
+func LastWord(app core.App, ticket string, effects Effects) error {
+	rows, err := app.FindRecordsByFilter(Messages, "ticket = {:ticket} && visibility = 'public'", "-created,-@rowid", 1, 0, map[string]any{"ticket": ticket})
+	if err != nil || len(rows) == 0 {
+		effects["last_message_at"], effects["last_speaker"] = "", ""
+		return err
+	}
+	effects["last_message_at"], effects["last_speaker"] = rows[0].Get("created"), "agent"
+	if (Message{rows[0]}).Inbound() {
+		effects["last_speaker"] = "requester"
+	}
+	return nil
+}
+
 // HasLeft says whether a message is, or may already be, on its way.
 func HasLeft(app core.App, m Message, now time.Time) (bool, error) {
 	if m.Inbound() || m.SendAfter().IsZero() || !now.Before(m.SendAfter()) {

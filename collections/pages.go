@@ -1,6 +1,8 @@
 package collections
 
 import (
+	"slices"
+
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
@@ -24,13 +26,15 @@ func TimelineOf(app core.App, ticket string) ([]TimelineEvent, error) {
 	return rows, err
 }
 
-// MessagesOf lists the messages of a ticket, oldest first.
+// MessagesOf lists the newest 1000 messages of a ticket, oldest first.
 func MessagesOf(app core.App, ticket string, publicOnly bool) ([]*core.Record, error) {
 	filter := "ticket = {:ticket}"
 	if publicOnly {
 		filter += " && visibility = 'public'"
 	}
-	return app.FindRecordsByFilter(Messages, filter, "created,@rowid", 1000, 0, dbx.Params{"ticket": ticket})
+	rows, err := app.FindRecordsByFilter(Messages, filter, "-created,-@rowid", 1000, 0, dbx.Params{"ticket": ticket})
+	slices.Reverse(rows)
+	return rows, err
 }
 
 // AuthorsOf reads the people who wrote messages, by id.

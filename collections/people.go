@@ -88,6 +88,7 @@ var requestersTable = table{
 		if f, ok := c.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField); ok {
 			f.Cost = 4 // random and never used: sign-in is by mailed code, and a mail must not cost 60 ms of hashing
 		}
+		c.ManageRule = rule(anAgent) // agents correct addresses; nobody signs in by password here
 		c.PasswordAuth.Enabled = false
 		c.OTP.Enabled = true
 		c.OTP.Length = 8
@@ -189,7 +190,7 @@ func FindTeamMembers(app core.App, team string) ([]Agent, error) {
 	if team == "" {
 		return nil, nil
 	}
-	rows, err := app.FindRecordsByFilter(Agents, "teams ?= {:team} && active = true", "name", 0, 0, map[string]any{"team": team})
+	rows, err := app.FindRecordsByFilter(Agents, "teams:each ?= {:team} && active = true", "name", 0, 0, map[string]any{"team": team})
 	return agentsOf(rows), err
 }
 

@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -281,6 +282,19 @@ func sharingOrganization(app core.App, requester string) (string, error) {
 		return "", err
 	}
 	return org, nil
+}
+
+// RefreshSharing writes down anew which requesters besides the one who asked
+// may read the tickets of some requesters: those with id, or of organization.
+func RefreshSharing(app core.App, field, value string) error {
+	if field != "id" && field != "organization" {
+		return fmt.Errorf("requesters are not chosen by %q", field)
+	}
+	_, err := app.DB().NewQuery(`UPDATE tickets SET allowed_requesters = TRIM(
+			COALESCE((SELECT GROUP_CONCAT(value, ' ') FROM json_each(tickets.participants)), '') || ' ' ||
+			COALESCE((SELECT o.id FROM requesters r JOIN organizations o ON o.id = r.organization AND o.shares_tickets WHERE r.id = tickets.requester), ''))
+		WHERE requester IN (SELECT id FROM requesters WHERE ` + field + ` = {:value})`).Bind(dbx.Params{"value": value}).Execute()
+	return err
 }
 
 // RefreshReaders writes down anew who may open the confidential tickets of a

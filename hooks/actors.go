@@ -100,6 +100,21 @@ func (d *Desk) bindPeople(app core.App) {
 		on(app.OnRecordUpdate(name), "people.update."+name, d.foldPerson)
 	}
 	on(app.OnRecordUpdate(collections.Agents), "agent.change", d.changeAgent)
+	on(app.OnRecordCreate(collections.Agents), "agent.hire", func(e *core.RecordEvent) error {
+		return inTransaction(e, func(tx core.App) error {
+			if err := e.Next(); err != nil {
+				return err
+			}
+			for _, team := range collections.AsAgent(e.Record).Teams() {
+				if err := collections.RefreshReaders(tx, team); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	on(app.OnRecordUpdate(collections.Organizations), "organization.share", d.followSharing)
+	on(app.OnRecordUpdate(collections.Requesters), "requester.move", d.followSharing)
 	on(app.OnRecordAuthWithPasswordRequest(collections.Agents), "agent.signin", func(e *core.RecordAuthWithPasswordRequestEvent) error {
 		if e.Record == nil { // addresses are kept in lower case, people type them as they like
 			e.Record, _ = e.App.FindAuthRecordByEmail(e.Collection, fold(e.Identity)) // nil is answered as a wrong password
@@ -145,12 +160,30 @@ func (d *Desk) changeAgent(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		for _, team := range symmetricDifference(was.Teams(), is.Teams()) {
+		teams := symmetricDifference(was.Teams(), is.Teams())
+		if was.Active() != is.Active() {
+			teams = is.Teams()
+		}
+		for _, team := range teams {
 			if err := collections.RefreshReaders(tx, team); err != nil {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// followSharing writes down anew to whom tickets are shared when an
+// organisation starts or stops to share, or somebody moves to another.
+func (d *Desk) followSharing(e *core.RecordEvent) error {
+	return inTransaction(e, func(tx core.App) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		if e.Record.Collection().Name == collections.Organizations {
+			return collections.RefreshSharing(tx, "organization", e.Record.Id)
+		}
+		return collections.RefreshSharing(tx, "id", e.Record.Id)
 	})
 }
 

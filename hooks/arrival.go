@@ -82,7 +82,7 @@ func (a *arrival) place(tx core.App) (string, error) {
 		return a.bounce(tx)
 	case !a.class.Opens && a.decision.Thread == "":
 		return "", ignored(a.unmatched())
-	case a.class.AutoReply, a.class.MDN, a.class.Feedback, !a.class.Reopens:
+	case a.class.AutoReply, a.class.MDN, a.class.Feedback, a.decision.Thread != "" && !a.class.Reopens:
 		return a.note(tx)
 	case a.decision.Thread != "":
 		return a.reply(tx)
@@ -163,10 +163,13 @@ func (a *arrival) open(tx core.App, follows *collections.Ticket) (string, error)
 	if who.Record != nil {
 		t.Set("requester", who.Id)
 	} else {
-		t.Set("author_address", a.sender())
+		t.Set("author_address", cutRunes(a.sender(), 320))
 	}
 	if follows != nil {
 		t.Set("follows", follows.Id)
+		for _, inherited := range []string{"team", "confidential", "readers"} { // what was not for everybody stays so
+			t.Set(inherited, follows.Get(inherited))
+		}
 	}
 	collections.SetStamp(t.Record, stamp)
 	collections.SetEffects(t.Record, collections.Effects{"last_message_at": collections.Instant(a.now), "last_speaker": "requester"})
@@ -251,7 +254,7 @@ func (a *arrival) add(tx core.App, t collections.Ticket, who collections.Request
 	m.Set("channel", collections.ChannelEmail)
 	m.Set("inbound", true)
 	m.Set("mailbox", a.box.Id)
-	m.Set("author_address", a.sender())
+	m.Set("author_address", cutRunes(a.sender(), 320))
 	m.Set("author_name", cutRunes(a.senderName(), 300))
 	if who.Record != nil {
 		m.Set("author_requester", who.Id)
@@ -263,7 +266,7 @@ func (a *arrival) add(tx core.App, t collections.Ticket, who collections.Request
 	m.Set("references", cutRunes(strings.Join(a.mail.References, " "), 40000))
 	m.Set("flags", append(flags, a.mail.Notes...))
 	m.Set("thread_how", string(a.decision.How))
-	m.Set("thread_why", a.decision.Trials)
+	m.Set("thread_why", shortened(a.decision.Trials))
 	if err := a.attach(m); err != nil {
 		return "", err
 	}
@@ -275,6 +278,14 @@ func (a *arrival) add(tx core.App, t collections.Ticket, who collections.Request
 		return "", err
 	}
 	return m.Id, collections.RememberReferences(tx, t.Id, ancestors(a.mail))
+}
+
+// shortened keeps the trials of a decision small enough to store.
+func shortened(trials []mail.Trial) []mail.Trial {
+	for i := range trials {
+		trials[i].Value = cutRunes(trials[i].Value, 200)
+	}
+	return trials
 }
 
 // body gives the message what the person wrote; what was quoted stays one

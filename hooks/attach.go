@@ -21,6 +21,9 @@ func (a *arrival) attach(m collections.Message) error {
 	var files []*filesystem.File
 	var infos []collections.FileInfo
 	for _, att := range a.mail.Attachments {
+		if att.Size == 0 {
+			continue // nothing to keep, and PocketBase keeps no empty file; the raw mail shows that it was there
+		}
 		f, err := a.file(att)
 		if err != nil {
 			return fmt.Errorf("attachment %q: %w", att.Name, err)

@@ -144,7 +144,7 @@ func nameFiles(m collections.Message) {
 // address fills in to whom a public message of an agent goes and under which
 // id. A message that goes nowhere (a desk without mail) stays without.
 func (d *Desk) address(tx core.App, t collections.Ticket, m collections.Message) error {
-	if !m.IsPublic() || m.ByAgent() == "" || m.Inbound() {
+	if !m.IsPublic() || m.ByAgent() == "" || m.Inbound() || collections.StampOf(m.Record).Quiet {
 		return nil
 	}
 	box, err := collections.SendingMailbox(tx, m.GetString("mailbox"), t.Mailbox())
@@ -219,7 +219,7 @@ func (d *Desk) touch(tx core.App, t collections.Ticket, m collections.Message, s
 		return nil
 	}
 	effects := collections.Effects{"last_message_at": collections.Instant(s.At)}
-	if m.ByAgent() != "" {
+	if !m.Inbound() {
 		effects["last_speaker"] = "agent"
 		if t.GetDateTime("first_response_at").IsZero() {
 			effects["first_response_at"] = collections.Instant(s.At)
@@ -235,7 +235,7 @@ func (d *Desk) touch(tx core.App, t collections.Ticket, m collections.Message, s
 			return err
 		}
 	}
-	if m.ByAgent() == "" {
+	if m.Inbound() {
 		return d.tellOfReply(tx, t, m, s)
 	}
 	return nil
@@ -338,17 +338,24 @@ func (d *Desk) takeBack(e *core.RecordEvent) error {
 	})
 }
 
-// untouch takes back the first response that a taken back message was.
+// untouch takes back what a message that is taken back did to its ticket.
 func (d *Desk) untouch(tx core.App, m collections.Message, s collections.Stamp) error {
 	row, err := tx.FindRecordById(collections.Tickets, m.Ticket())
 	if err != nil {
 		return err
 	}
 	t := collections.AsTicket(row)
-	if t.State().Final() || t.GetDateTime("first_response_at").Time().Before(m.GetDateTime("created").Time()) {
+	if t.State().Final() || !m.IsPublic() {
 		return nil
 	}
-	collections.SetEffects(t.Record, collections.Effects{"first_response_at": ""})
+	effects := collections.Effects{}
+	if !t.GetDateTime("first_response_at").Time().Before(m.GetDateTime("created").Time()) {
+		effects["first_response_at"] = ""
+	}
+	if err := collections.LastWord(tx, t.Id, effects); err != nil {
+		return err
+	}
+	collections.SetEffects(t.Record, effects)
 	collections.SetStamp(t.Record, s)
 	return tx.Save(t.Record)
 }

@@ -1,0 +1,88 @@
+package hooks_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/deskbell/deskbell/collections"
+)
+
+func TestTeamHearsOfWhatNobodyHasAndReadsWhatIsConfidential(t *testing.T) {
+	p := newPost(t)
+	hr := p.save(t, collections.Teams, map[string]any{"name": "HR"})
+	member := p.save(t, collections.Agents, map[string]any{"email": "ann@desk.test", "name": "Ann", "role": "agent", "active": true, "password": "secret-12345", "teams": []string{hr.Id}})
+	lead := p.agent(t, "kim", "lead")
+	r := p.incident(t, map[string]any{"confidential": true, "team": hr.Id})
+	assert.Contains(t, p.ticket(t, r.Id).GetString("allowed"), member.Id)
+	hired := p.save(t, collections.Agents, map[string]any{"email": "new@desk.test", "name": "New", "role": "agent", "active": true, "password": "secret-12345", "teams": []string{hr.Id}})
+	assert.Contains(t, p.ticket(t, r.Id).GetString("allowed"), hired.Id, "who joins later reads it too")
+
+	plain := p.incident(t, nil)
+	require.NoError(t, p.as(lead, plain, map[string]any{"team": hr.Id}))
+	assert.Equal(t, 2, p.count(t, collections.Notices, "kind = 'team_assigned'"))
+}
+
+func TestSharingFollowsTheOrganisation(t *testing.T) {
+	p := newPost(t)
+	org := p.save(t, collections.Organizations, map[string]any{"name": "Acme", "domains": []string{"customer.test"}})
+	ticket := p.ticket(t, p.message(t, p.take(t, fromAda...)).Ticket())
+	shared := func() string { return p.ticket(t, ticket.Id).GetString("allowed_requesters") }
+	assert.Empty(t, shared())
+	for _, on := range []bool{true, false} {
+		row, err := p.FindRecordById(collections.Organizations, org.Id)
+		require.NoError(t, err)
+		row.Set("shares_tickets", on)
+		require.NoError(t, p.Save(row))
+		if on {
+			assert.Equal(t, org.Id, shared())
+		} else {
+			assert.Empty(t, shared())
+		}
+	}
+}
+
+func TestEverydayMailThatIsOdd(t *testing.T) {
+	p := newPost(t)
+	in := p.take(t, "From: ada@customer.test", "To: support@desk.test", "Subject: with an empty file", "Message-ID: <empty@customer.test>", "MIME-Version: 1.0",
+		`Content-Type: multipart/mixed; boundary="b"`, "", "--b", "", "See file.", "--b", `Content-Type: text/plain; name="ATT00001.txt"`, `Content-Disposition: attachment; filename="ATT00001.txt"`, "", "--b--")
+	assert.Equal(t, "ticketed", in.GetString("state"), in.GetString("detail"))
+	in = p.take(t, "Return-Path: <>", "From: db1@monitor.test", "To: support@desk.test", "Subject: Disk full", "Auto-Submitted: auto-generated", "Message-ID: <m@monitor.test>", "", "95 %")
+	assert.Equal(t, "ticketed", in.GetString("state"), "monitoring opens a ticket even with a null sender")
+	assert.Zero(t, p.count(t, collections.OutboundMails, "kind = 'ack' && to ~ 'monitor'"))
+}
+
+func TestFollowUpOfAConfidentialTicketStaysConfidential(t *testing.T) {
+	p, ticket, answer, sam := answered(t)
+	require.NoError(t, p.as(sam, ticket.Record, map[string]any{"confidential": true, "readers": []string{sam.Id}}))
+	require.NoError(t, p.as(sam, ticket.Record, map[string]any{"state": "cancelled", "resolution_code": "withdrawn"}))
+	in := p.take(t, "From: ada@customer.test", "To: support@desk.test", "Subject: Re: VPN drops", "Message-ID: <more@customer.test>", "In-Reply-To: <"+answer.MessageID()+">", "", "One more thing.")
+	next := p.ticket(t, p.message(t, in).Ticket())
+	assert.NotEqual(t, ticket.Id, next.Id)
+	assert.True(t, next.Confidential())
+	assert.Contains(t, next.GetString("allowed"), sam.Id)
+}
+
+func TestCodeThatIsSwitchedOffHoldsNobodyUp(t *testing.T) {
+	p, ticket, answer, sam := answered(t)
+	require.NoError(t, p.as(sam, ticket.Record, map[string]any{"state": "resolved", "resolution": "Done", "resolution_code": "advice"}))
+	code, err := collections.FindCode(p, collections.ResolutionCodes, "advice")
+	require.NoError(t, err)
+	code.Set("active", false)
+	require.NoError(t, p.Save(code))
+	in := p.take(t, "From: ada@customer.test", "To: support@desk.test", "Subject: Re: VPN drops", "Message-ID: <thx@customer.test>", "In-Reply-To: <"+answer.MessageID()+">", "", "Thanks!")
+	assert.Equal(t, "ticketed", in.GetString("state"), in.GetString("detail"))
+}
+
+func TestTakenBackReplyIsUndoneOnTheTicket(t *testing.T) {
+	p := newPost(t)
+	sam := p.agent(t, "sam", "agent")
+	ticket := p.ticket(t, p.message(t, p.take(t, fromAda...)).Ticket())
+	m := p.save(t, collections.Messages, map[string]any{"ticket": ticket.Id, "visibility": "public", "text": "Oops", "author_agent": sam.Id, "send_after": p.now.Add(5e9)})
+	assert.Equal(t, "agent", p.ticket(t, ticket.Id).GetString("last_speaker"))
+	require.NoError(t, p.Delete(m))
+	got := p.ticket(t, ticket.Id)
+	assert.Equal(t, "requester", got.GetString("last_speaker"))
+	assert.True(t, got.GetDateTime("first_response_at").IsZero())
+}
