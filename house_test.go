@@ -169,6 +169,9 @@ func (h *house) as(who *core.Record, method, path string, body any, header ...st
 		req.Header.Set("Authorization", token)
 	}
 	for i := 0; i+1 < len(header); i += 2 {
+		if header[i] == "Host" {
+			req.Host = header[i+1]
+		}
 		req.Header.Set(header[i], header[i+1])
 	}
 	rec := httptest.NewRecorder()
