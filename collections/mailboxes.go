@@ -92,6 +92,13 @@ func firstOutbound(app core.App, filter string, params map[string]any) (Outbound
 	return Outbound{rows[0]}, nil
 }
 
+// HasReceipts says whether a mail ever came by a mailbox.
+func HasReceipts(app core.App, mailbox string) (bool, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT COUNT(*) FROM (SELECT 1 FROM inbound_mails WHERE mailbox = {:id} LIMIT 1)`).Bind(dbx.Params{"id": mailbox}).Row(&n)
+	return n > 0, err
+}
+
 // AuthServers are the names of our own servers in Authentication-Results.
 func (b Mailbox) AuthServers() []string { return stringList(b.Record, "authserv_ids") }
 

@@ -57,6 +57,14 @@ func Changes(was, is *core.Record) map[string]any {
 	return out
 }
 
+const cleanKey = "@deskbell_clean"
+
+// MarkClean notes that the HTML of a message is sanitised already.
+func MarkClean(r *core.Record) { r.SetRaw(cleanKey, true) }
+
+// IsClean reads that note.
+func IsClean(r *core.Record) bool { return r.GetRaw(cleanKey) == true }
+
 const (
 	versionKey = "@deskbell_version"
 	effectsKey = "@deskbell_effects"

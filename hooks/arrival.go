@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -17,6 +18,7 @@ import (
 	"github.com/deskbell/deskbell/itil"
 	"github.com/deskbell/deskbell/mail"
 	"github.com/deskbell/deskbell/mail/probe"
+	"github.com/deskbell/deskbell/mail/safehtml"
 	"github.com/deskbell/deskbell/mail/trim"
 )
 
@@ -31,6 +33,8 @@ type arrival struct {
 	box      collections.Mailbox
 	settings collections.DeskSettings
 	decision mail.Decision
+	whole    content        // the mail as it is
+	anew     func() content // without what it quotes
 	temp     func() (*os.File, error)
 	spooled  []string // temporary files of attachments
 }
@@ -288,25 +292,58 @@ func shortened(trials []mail.Trial) []mail.Trial {
 	return trials
 }
 
-// body gives the message what the person wrote; what was quoted stays one
-// click away in the raw mail.
-func (a *arrival) body(m collections.Message, answers bool) {
-	text, html := a.mail.Text, a.mail.HTML
-	if answers {
-		t := trim.Text(text)
-		m.Set("trimmed", t.Quoted)
-		text = t.Reply
-		if html != "" {
-			h := trim.HTML(html)
-			m.Set("trimmed", t.Quoted || h.Quoted)
-			html = h.Reply
-			if h.ReplyText != "" {
-				text = h.ReplyText
-			}
-		}
+// content is what a message shows, sanitised.
+type content struct {
+	text, html string
+	images     int  // remote ones, blocked
+	trimmed    bool // quoted text was folded away
+}
+
+// read sanitises what the mail says. It runs before the transaction: a
+// hostile mail may take long, and there is only one writer.
+func (a *arrival) read() {
+	a.whole = clean(a.mail.Text, a.mail.HTML)
+	a.anew = sync.OnceValue(func() content { return anew(a.mail) })
+	if len(a.mail.InReplyTo)+len(a.mail.References) > 0 {
+		a.anew() // it will be needed
 	}
-	m.Set("text", cutRunes(text, 400_000))
-	m.Set("html", html)
+}
+
+func clean(text, html string) content {
+	r := safehtml.Clean(html, safehtml.Options{})
+	return content{text: cutRunes(text, 400_000), html: r.HTML, images: r.RemoteImages}
+}
+
+// anew is what the person wrote; what was quoted stays one click away in the
+// raw mail.
+func anew(m *mail.Message) content {
+	t := trim.Text(m.Text)
+	if m.HTML == "" {
+		c := clean(t.Reply, "")
+		c.trimmed = t.Quoted
+		return c
+	}
+	h := trim.HTML(m.HTML)
+	c := clean(t.Reply, h.Reply)
+	c.trimmed = t.Quoted || h.Quoted
+	if h.ReplyText != "" {
+		c.text = cutRunes(h.ReplyText, 400_000)
+	}
+	return c
+}
+
+// body gives the message its content: all of a first mail, the new part of an
+// answer.
+func (a *arrival) body(m collections.Message, answers bool) {
+	c := a.whole
+	if answers {
+		c = a.anew()
+	}
+	m.Set("text", c.text)
+	m.Set("html", c.html)
+	m.Set("blocked_images", c.images)
+	m.Set("trimmed", c.trimmed)
+	collections.MarkClean(m.Record)
 }
 
 // ancestors are the ids that a mail refers to, few enough to remember.

@@ -139,6 +139,7 @@ func (in *Intake) process(row collections.Inbound) error {
 	}
 	a := &arrival{desk: in.desk, row: row, mail: m, class: mail.Classify(m), now: in.desk.now().UTC(), temp: in.vault.Temp}
 	defer a.discard()
+	a.read()
 	err = in.app.RunInTransaction(func(tx core.App) error {
 		waiting, err := row.Waiting(tx)
 		if err != nil || !waiting {

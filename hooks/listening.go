@@ -45,15 +45,14 @@ func (m *Mails) listen(life *Lifecycle, l Listeners) error {
 
 // accepts answers for which mailbox a recipient is: one of ours, with or
 // without something behind a +.
-func (m *Mails) accepts(recipient string) (string, bool) {
+func (m *Mails) accepts(recipient string) (string, bool, error) {
 	return mailboxOf(m.app, recipient)
 }
 
-func mailboxOf(app core.App, recipient string) (string, bool) {
+func mailboxOf(app core.App, recipient string) (string, bool, error) {
 	boxes, err := collections.FindMailboxes(app)
 	if err != nil {
-		app.Logger().Error("recipient not checked", "error", err)
-		return "", false
+		return "", false, fmt.Errorf("read mailboxes: %w", err)
 	}
 	addr := mail.Fold(recipient)
 	local, domain, _ := strings.Cut(addr, "@")
@@ -61,8 +60,8 @@ func mailboxOf(app core.App, recipient string) (string, bool) {
 	for _, b := range boxes {
 		own := mail.Fold(b.Address())
 		if b.GetBool("active") && (own == addr || own == base+"@"+domain) {
-			return b.Id, true
+			return b.Id, true, nil
 		}
 	}
-	return "", false
+	return "", false, nil
 }

@@ -28,6 +28,16 @@ func (d *Desk) bindMailboxes(app core.App) {
 		e.Record.SetRaw(clearKey, cleared)
 		return e.Next()
 	})
+	on(app.OnRecordDelete(collections.Mailboxes), "mailbox.remove", func(e *core.RecordEvent) error {
+		used, err := collections.HasReceipts(e.App, e.Record.Id)
+		if err != nil {
+			return err
+		}
+		if used {
+			return broken("active", "mailbox_used", "Mail has come by this mailbox, so it stays. Switch it off instead.")
+		}
+		return e.Next()
+	})
 	on(app.OnRecordCreate(collections.Mailboxes), "mailbox.create", d.keepMailbox)
 	on(app.OnRecordUpdate(collections.Mailboxes), "mailbox.update", d.keepMailbox)
 	on(app.OnRecordAfterCreateSuccess(collections.Mailboxes), "mailbox.created", d.mailboxesChanged)

@@ -104,7 +104,7 @@ func (d *Desk) addMessage(e *core.RecordEvent) error {
 
 // cleanMessage sanitises what is shown and makes sure that there is a text.
 func cleanMessage(m collections.Message) error {
-	if html := m.GetString("html"); html != "" {
+	if html := m.GetString("html"); html != "" && !collections.IsClean(m.Record) {
 		r := safehtml.Clean(html, safehtml.Options{CID: func(id string) string { return "cid:" + id }})
 		m.Set("html", r.HTML)
 		m.Set("blocked_images", r.RemoteImages)

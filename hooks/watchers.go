@@ -86,6 +86,11 @@ func (w *Watchers) follow(ctx context.Context) error {
 func (w *Watchers) start(ctx context.Context, b collections.Mailbox) {
 	cfg, err := w.servers.IMAP(b)
 	if err != nil {
+		stopped := &watching{print: w.servers.print(b), stop: func() {}, done: make(chan struct{})} // until the mailbox is edited
+		close(stopped.done)
+		w.mu.Lock()
+		w.running[b.Id] = stopped
+		w.mu.Unlock()
 		w.tell(b.Id, imapbox.State{Phase: imapbox.Stopped, At: w.desk.now(), Trouble: link.AsTrouble(err)})
 		return
 	}

@@ -33,8 +33,8 @@ type Config struct {
 	Limits   Limits
 
 	// Accept says to which mailbox an envelope recipient belongs. It is asked
-	// with the address as sent; unknown ones get 550.
-	Accept func(recipient string) (mailboxID string, ok bool)
+	// with the address as sent; unknown ones get 550, an error gets 451.
+	Accept func(recipient string) (mailboxID string, ok bool, err error)
 	// Paused says whether mail is to be put off with 451; nil is never.
 	Paused func() bool
 	Vault  mail.Vault

@@ -68,7 +68,7 @@ func start(t *testing.T, s *store, change ...func(*listen.Config)) (*listen.Serv
 	boxes := map[string]string{"a@x": "m1", "b@x": "m1", "c@x": "m2", "ü@x": "m1"}
 	cfg := listen.Config{
 		Protocol: listen.SMTP, Name: "desk.test", Vault: s, Ledger: s,
-		Accept: func(to string) (string, bool) { box, ok := boxes[mail.Fold(to)]; return box, ok },
+		Accept: func(to string) (string, bool, error) { box, ok := boxes[mail.Fold(to)]; return box, ok, nil },
 		Paused: func() bool { return s.paused },
 		Now:    func() time.Time { return time.Unix(1000, 0) },
 	}

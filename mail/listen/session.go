@@ -67,7 +67,11 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if s.bad >= s.server.cfg.Limits.BadRecipients {
 		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "Too many unknown recipients"}
 	}
-	mailbox, ok := s.server.cfg.Accept(to)
+	mailbox, ok, err := s.server.cfg.Accept(to)
+	if err != nil {
+		s.server.cfg.Log("recipient not checked", err)
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
+	}
 	if !ok {
 		s.bad++
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such recipient here"}
