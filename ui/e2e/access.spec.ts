@@ -50,3 +50,21 @@ test('after a change of page focus is on the heading and the title is said', asy
 	await expect(page).toHaveTitle(/Unassigned/);
 	await expect(page.locator('[aria-live=polite]').first()).toHaveText('Unassigned');
 });
+
+test('on the phone the drawer opens, holds focus and closes by Escape or by going somewhere', async ({ agentPage: page, desk }) => {
+	await desk.incident();
+	await page.setViewportSize({ width: 390, height: 844 });
+	await page.goto('/queue');
+	const menu = page.getByRole('button', { name: 'Open the menu' });
+	await menu.click();
+	const rail = page.getByRole('complementary', { name: 'Workspace' });
+	await expect(rail.getByRole('link', { name: 'My work' })).toBeFocused();
+	await expectAccessible(page);
+	await page.keyboard.press('Escape');
+	await expect(rail).toBeHidden();
+	await expect(menu).toBeFocused();
+	await menu.click();
+	await rail.getByRole('link', { name: /Unassigned/ }).click();
+	await expect(page.getByRole('heading', { name: 'Unassigned' })).toBeVisible();
+	await expect(rail).toBeHidden();
+});

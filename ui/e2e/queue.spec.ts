@@ -23,7 +23,7 @@ test('j and k move the active row, Enter opens it, Esc and back return to it', a
 	for (const back of [() => page.goBack(), () => page.keyboard.press('u'), () => page.keyboard.press('Escape')]) {
 		await page.keyboard.press('Enter');
 		await expect(page).toHaveURL(new RegExp(`/incidents/${key.split('-')[1]}$`));
-		await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+		await expect(page.getByRole('heading', { level: 1, name: /^Ticket/ })).toBeVisible();
 		await back();
 		await expect(page).toHaveURL(/\/queue$/);
 		await expect(active(page).locator('.key')).toHaveText(key);
