@@ -12,7 +12,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // PocketBase's own tables
-	_ "modernc.org/sqlite"                          // the driver "sqlite"
 )
 
 // Names of files in a data folder.
@@ -191,7 +190,7 @@ func Connect(path string) (*dbx.DB, error) {
 	pragmas := fmt.Sprintf("?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
 		"&_pragma=journal_size_limit(67108864)&_pragma=synchronous(%s)&_pragma=foreign_keys(ON)"+
 		"&_pragma=temp_store(MEMORY)&_pragma=cache_size(-%d)&_defensive=1", sync, cache)
-	return dbx.Open("sqlite", path+pragmas)
+	return open(path + pragmas)
 }
 
 // FreeBytes is the space on the disk of dir that this process may still use.
