@@ -51,6 +51,7 @@ func (d *Desk) Bind(app core.App) {
 	d.bindTopics(app)
 	d.bindNotices(app)
 	d.bindSystemMail(app)
+	d.bindFields(app)
 }
 
 // on binds a handler for record events of some collections under an id.
