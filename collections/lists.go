@@ -106,8 +106,13 @@ func FindCode(app core.App, list, code string) (*core.Record, error) {
 	return app.FindFirstRecordByFilter(list, "code = {:code} && active = true", map[string]any{"code": code})
 }
 
-// FindMatrix reads the active rows of the priority matrix.
+// FindMatrix reads the active rows of the priority matrix. The answer is not
+// to be changed.
 func FindMatrix(app core.App) (itil.Matrix, error) {
+	return remembered(app, PriorityMatrix, func() (itil.Matrix, error) { return readMatrix(app) })
+}
+
+func readMatrix(app core.App) (itil.Matrix, error) {
 	rows, err := app.FindRecordsByFilter(PriorityMatrix, "active = true", "", 0, 0)
 	if err != nil {
 		return nil, err
@@ -128,6 +133,10 @@ func IsStatus(app core.App, kind itil.Kind, state itil.State, code string) (bool
 // DefaultStatus is the code of the status that a ticket gets when it enters a
 // state, "" if there is none.
 func DefaultStatus(app core.App, kind itil.Kind, state itil.State) (string, error) {
+	return remembered(app, Statuses+"/"+string(kind)+"/"+string(state), func() (string, error) { return readDefaultStatus(app, kind, state) })
+}
+
+func readDefaultStatus(app core.App, kind itil.Kind, state itil.State) (string, error) {
 	rows, err := app.FindRecordsByFilter(Statuses, "kind = {:kind} && state = {:state} && active = true && default = true", "order", 1, 0,
 		dbx.Params{"kind": string(kind), "state": string(state)})
 	if err != nil || len(rows) == 0 {

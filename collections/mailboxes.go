@@ -58,12 +58,15 @@ func SendingMailbox(app core.App, preferred ...string) (Mailbox, error) {
 	return Mailbox{}, nil
 }
 
-// FindMailboxes lists all mailboxes, oldest first.
+// FindMailboxes lists all mailboxes, oldest first. How they fare
+// ([NoteMailbox]) may be of an earlier time.
 func FindMailboxes(app core.App) ([]Mailbox, error) {
-	rows, err := app.FindRecordsByFilter(Mailboxes, "id != ''", "created", 0, 0)
+	rows, err := remembered(app, Mailboxes, func() ([]*core.Record, error) {
+		return app.FindRecordsByFilter(Mailboxes, "id != ''", "created", 0, 0)
+	})
 	out := make([]Mailbox, len(rows))
 	for i, r := range rows {
-		out[i] = Mailbox{r}
+		out[i] = Mailbox{r.Fresh()}
 	}
 	return out, err
 }

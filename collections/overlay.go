@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 
@@ -85,6 +86,16 @@ type Effects map[string]any
 
 // SetEffects notes effects on a ticket that is about to be saved.
 func SetEffects(r *core.Record, e Effects) { r.SetRaw(effectsKey, e) }
+
+// Hold says whether a record holds these effects already, as stored.
+func Hold(r *core.Record, e Effects) bool {
+	for name, value := range e {
+		if r.GetString(name) != fmt.Sprint(value) {
+			return false
+		}
+	}
+	return true
+}
 
 // EffectsOf reads that note.
 func EffectsOf(r *core.Record) Effects {

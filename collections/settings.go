@@ -11,8 +11,11 @@ type DeskSettings struct{ *core.Record }
 
 // FindSettings reads the desk's settings.
 func FindSettings(app core.App) (DeskSettings, error) {
-	r, err := app.FindFirstRecordByFilter(Settings, "id != ''")
-	return DeskSettings{r}, err
+	r, err := remembered(app, Settings, func() (*core.Record, error) { return app.FindFirstRecordByFilter(Settings, "id != ''") })
+	if err != nil {
+		return DeskSettings{}, err
+	}
+	return DeskSettings{r.Fresh()}, nil
 }
 
 // Organization is the name under which the desk writes.

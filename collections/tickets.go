@@ -1,6 +1,8 @@
 package collections
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -271,19 +273,13 @@ func sharingOrganization(app core.App, requester string) (string, error) {
 	if requester == "" {
 		return "", nil
 	}
-	r, err := app.FindRecordById(Requesters, requester)
-	if err != nil {
-		return "", err
-	}
-	org := AsRequester(r).Organization()
-	if org == "" {
+	var org string
+	err := app.DB().NewQuery(`SELECT o.id FROM requesters r JOIN organizations o ON o.id = r.organization WHERE r.id = {:id} AND o.shares_tickets`).
+		Bind(dbx.Params{"id": requester}).Row(&org)
+	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	o, err := app.FindRecordById(Organizations, org)
-	if err != nil || !o.GetBool("shares_tickets") {
-		return "", err
-	}
-	return org, nil
+	return org, err
 }
 
 // RefreshSharing writes down anew which requesters besides the one who asked

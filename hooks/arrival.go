@@ -1,9 +1,7 @@
 package hooks
 
 import (
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -107,11 +105,13 @@ func (a *arrival) load(tx core.App) (err error) {
 	if a.settings, err = collections.FindSettings(tx); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
-	row, err := tx.FindRecordById(collections.Mailboxes, a.row.Mailbox)
-	if errors.Is(err, sql.ErrNoRows) {
-		row, err = core.NewRecord(mustCollection(tx, collections.Mailboxes)), nil // the mailbox was removed meanwhile; its mail still counts
+	boxes, err := collections.FindMailboxes(tx)
+	a.box = collections.AsMailbox(core.NewRecord(mustCollection(tx, collections.Mailboxes))) // of a mailbox that was removed meanwhile; its mail still counts
+	for _, b := range boxes {
+		if b.Id == a.row.Mailbox {
+			a.box = b
+		}
 	}
-	a.box = collections.AsMailbox(row)
 	return err
 }
 

@@ -52,6 +52,7 @@ func (d *Desk) Bind(app core.App) {
 	d.bindNotices(app)
 	d.bindSystemMail(app)
 	d.bindFields(app)
+	d.bindMemory(app)
 }
 
 // on binds a handler for record events of some collections under an id.

@@ -218,7 +218,7 @@ func (d *Desk) touch(tx core.App, t collections.Ticket, m collections.Message, s
 	if !m.IsPublic() || slices.Contains(m.Flags(), collections.FlagAutomatic) {
 		return nil
 	}
-	effects := collections.Effects{"last_message_at": collections.Instant(s.At)}
+	was, effects := t.State(), collections.Effects{"last_message_at": collections.Instant(s.At)}
 	if !m.Inbound() {
 		effects["last_speaker"] = "agent"
 		if t.GetDateTime("first_response_at").IsZero() {
@@ -228,9 +228,10 @@ func (d *Desk) touch(tx core.App, t collections.Ticket, m collections.Message, s
 		effects["last_speaker"] = "requester"
 		d.wakeTicket(tx, t, m, s)
 	}
+	changed := t.State() != was || !collections.Hold(t.Record, effects) // what a mail just opened holds them already
 	collections.SetEffects(t.Record, effects)
 	collections.SetStamp(t.Record, s)
-	if !t.State().Final() {
+	if changed && !t.State().Final() {
 		if err := tx.Save(t.Record); err != nil {
 			return err
 		}

@@ -53,12 +53,12 @@ func (d *Desk) tellOfReply(tx core.App, t collections.Ticket, m collections.Mess
 	if s.Quiet {
 		return nil
 	}
-	recent, err := collections.RecentMessages(tx, t.Id, s.At.Add(-mail.ThreadThrottle.Span))
-	if err != nil {
-		return err
-	}
 	first, err := collections.IsFirstMessage(tx, t.Id, m.Id)
 	if err != nil || first {
+		return err
+	}
+	recent, err := collections.RecentMessages(tx, t.Id, s.At.Add(-mail.ThreadThrottle.Span))
+	if err != nil {
 		return err
 	}
 	e := notify.Event{What: notify.RequesterReply, At: s.At, Assignee: t.Assignee(), Quiet: mail.ThreadThrottle.Paused(recent, s.At)}
