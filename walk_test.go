@@ -283,12 +283,14 @@ func (c *client) list(collection, filter string) []map[string]any {
 // await waits until a filter finds a record.
 func (c *client) await(collection, filter string) map[string]any {
 	c.t.Helper()
-	var found []map[string]any
-	require.Eventually(c.t, func() bool {
-		found = c.list(collection, filter)
-		return len(found) > 0
-	}, 15*time.Second, 20*time.Millisecond, "no record of %s with %s", collection, filter)
-	return found[0]
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if found := c.list(collection, filter); len(found) > 0 {
+			return found[0]
+		}
+	}
+	_, boxes := c.call(http.MethodGet, "/api/desk/mailboxes/status", nil)
+	require.Fail(c.t, "never found", "no record of %s with %s; mails: %v; mailboxes: %v", collection, filter, c.list("inbound_mails", ""), boxes)
+	return nil
 }
 
 // awaitField waits until a field of a record has a value.

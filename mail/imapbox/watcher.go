@@ -82,21 +82,33 @@ func (w *Watcher) attempt(ctx context.Context) (err error) {
 	if w.suspect.validity != s.validity {
 		w.suspect = suspicion{validity: s.validity}
 	}
+	soon := true
 	for {
 		select {
 		case <-s.news:
 		default:
 		}
+		taken := w.taken
 		if err := w.catchUp(ctx, s); err != nil {
 			return err
 		}
 		w.failures = 0
 		w.report(State{Phase: Watching, Idle: s.caps.Has(imap.CapIdle)})
-		if err := s.rest(ctx, w.Config.rest()); err != nil {
+		pause := w.Config.rest()
+		if soon || w.taken > taken {
+			pause = min(pause, lookAgain)
+		}
+		soon = false
+		if err := s.rest(ctx, pause); err != nil {
 			return err
 		}
 	}
 }
+
+// lookAgain is how soon a folder is looked at once more after something came:
+// there are servers that do not announce in IDLE what arrived between the
+// last answer and the IDLE (go-imap's own among them). Chosen.
+const lookAgain = 2 * time.Second
 
 // rest waits for news or until d has passed.
 func (s *session) rest(ctx context.Context, d time.Duration) error {
