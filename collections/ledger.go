@@ -79,6 +79,30 @@ func (l *Ledger) HighWater(ctx context.Context, mailbox string, uidValidity uint
 	return uid, err
 }
 
+// Newest implements [imapbox.Numbers].
+func (l *Ledger) Newest(ctx context.Context, mailbox string, uidValidity uint32, n int) (map[uint32]string, error) {
+	var rows []struct {
+		UID       uint32 `db:"uid"`
+		MessageID string `db:"message_id"`
+	}
+	err := l.app.DB().NewQuery(`SELECT uid, message_id FROM inbound_mails WHERE mailbox = {:mailbox} AND uidvalidity = {:v} AND uid > 0 AND message_id <> '' ORDER BY uid DESC LIMIT {:n}`).
+		Bind(dbx.Params{"mailbox": mailbox, "v": uidValidity, "n": n}).WithContext(ctx).All(&rows)
+	ids := make(map[uint32]string, len(rows))
+	for _, row := range rows {
+		ids[row.UID] = row.MessageID
+	}
+	return ids, err
+}
+
+// Retire implements [imapbox.Numbers]. Retired receipts keep their UIDs under
+// a UIDVALIDITY below zero, which no server has.
+func (l *Ledger) Retire(ctx context.Context, mailbox string, uidValidity uint32) error {
+	l.app.Logger().Warn("folder was made anew under its old UIDVALIDITY", "mailbox", mailbox, "uidvalidity", uidValidity)
+	_, err := l.app.NonconcurrentDB().Update(InboundMails, dbx.Params{"uidvalidity": -l.now().UnixMilli(), "settled": true},
+		dbx.HashExp{"mailbox": mailbox, "uidvalidity": uidValidity}).WithContext(ctx).Execute()
+	return err
+}
+
 // Unsettled implements [mail.Ledger].
 func (l *Ledger) Unsettled(ctx context.Context, mailbox string, uidValidity uint32) ([]uint32, error) {
 	var uids []uint32

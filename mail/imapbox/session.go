@@ -20,6 +20,7 @@ type session struct {
 	client   *imapclient.Client
 	caps     imap.CapSet
 	validity uint32
+	next     uint32        // UIDNEXT when the folder was selected, 0 if the server did not say
 	messages uint32        // in the folder when it was selected
 	news     chan struct{} // holds an element when the server spoke of new mail
 }
@@ -197,7 +198,7 @@ func (s *session) selectFolder(ctx context.Context) error {
 	if data.UIDValidity == 0 {
 		return &link.Trouble{Code: "uidvalidity_missing", Cause: "The mail server gives the folder no UIDVALIDITY, so mails cannot be told apart safely.", Cure: "Use another folder or another mail server.", Err: errors.New("SELECT without UIDVALIDITY")}
 	}
-	s.validity, s.messages = data.UIDValidity, data.NumMessages
+	s.validity, s.next, s.messages = data.UIDValidity, uint32(data.UIDNext), data.NumMessages
 	return nil
 }
 
