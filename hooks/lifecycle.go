@@ -11,6 +11,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"github.com/deskbell/deskbell/faults"
 )
 
 // Stage is a step of the ordered stop. What takes work in stops before what
@@ -149,6 +151,9 @@ func (l *Lifecycle) stopStage(s Stage, ends []end) error {
 	defer cancel()
 	l.stop[s]()
 	var errs []error
+	if err := faults.At(faults.F30); err != nil {
+		errs = append(errs, err)
+	}
 	for i := len(ends) - 1; i >= 0; i-- {
 		if err := recovered(ctx, ends[i].stop); err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", ends[i].name, err))
