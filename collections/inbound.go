@@ -4,11 +4,14 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/deskbell/deskbell/mail"
 )
@@ -30,10 +33,12 @@ type Inbound struct {
 
 const inboundColumns = `id, mailbox, sha256, content_sha256, message_id, received_at, state, attempts, envelope_from, recipients, size`
 
-// WaitingMails lists received mails, oldest first.
+// WaitingMails lists received mails, oldest first. One that failed twice, or
+// was in work when the program ended twice, lets all others pass: they need
+// not wait for it, and it need not pay for kills that have another cause.
 func WaitingMails(app core.App, limit int) ([]Inbound, error) {
 	var rows []Inbound
-	err := app.DB().NewQuery(`SELECT ` + inboundColumns + ` FROM inbound_mails WHERE state = 'received' ORDER BY created, rowid LIMIT {:n}`).
+	err := app.DB().NewQuery(`SELECT ` + inboundColumns + ` FROM inbound_mails WHERE state = 'received' ORDER BY attempts >= 2, created, rowid LIMIT {:n}`).
 		Bind(dbx.Params{"n": limit}).All(&rows)
 	return rows, err
 }
@@ -220,4 +225,24 @@ func NewestMails(app core.App, state, agent string) ([]*core.Record, error) {
 		filter += " && state = {:state}"
 	}
 	return app.FindRecordsByFilter(InboundMails, filter, "-created", 100, 0, dbx.Params{"agent": agent, "state": state})
+}
+
+// CutOff says whether err comes from the disk or the database as a whole
+// rather than from what was to be stored: then trying again later helps, and
+// no mail is to blame.
+func CutOff(err error) bool {
+	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	s, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch s.Code() & 0xff { // the primary code; https://www.sqlite.org/rescode.html
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT:
+		return true
+	}
+	return false
 }

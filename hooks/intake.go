@@ -21,6 +21,10 @@ import (
 // (RELIABILITY-REQUIREMENTS, Mail in).
 const maxAttempts = 3
 
+// restAfterCut is how long the intake rests when the disk or the database
+// fails as a whole. Chosen: space that comes back is used within 30 s (R17).
+const restAfterCut = 5 * time.Second
+
 // Intake turns received mails into tickets and messages, one after the other
 // in the order of their arrival.
 type Intake struct {
@@ -42,10 +46,17 @@ func (in *Intake) Run(ctx context.Context) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
-		if err := in.Drain(ctx); err != nil {
+		err := in.Drain(ctx)
+		if err != nil && !collections.CutOff(err) {
 			return err
 		}
+		var again <-chan time.Time
+		if err != nil {
+			in.app.Logger().Error("intake rests", "error", err)
+			again = time.After(restAfterCut)
+		}
 		select {
+		case <-again:
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-in.desk.intake:
@@ -81,6 +92,9 @@ func (in *Intake) try(ctx context.Context, row collections.Inbound) error {
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if collections.CutOff(err) {
+		return err // no mail is to blame
+	}
 	in.app.Logger().Error("mail not processed", "mail", row.ID, "error", err)
 	return in.count(row, err.Error())
 }
@@ -114,11 +128,13 @@ func (in *Intake) blame(ctx context.Context) {
 		return
 	}
 	_ = os.Remove(in.mark)
-	rows, err := collections.WaitingMails(in.app, 1)
-	if err == nil && len(rows) == 1 && rows[0].ID == strings.TrimSpace(string(id)) {
-		if err := in.count(rows[0], "the program stopped while this mail was processed"); err != nil {
-			in.app.Logger().Error("mail not counted", "mail", rows[0].ID, "error", err)
-		}
+	row := collections.Inbound{ID: strings.TrimSpace(string(id))}
+	waiting, err := row.Waiting(in.app)
+	if err == nil && waiting {
+		err = in.count(row, "the program stopped while this mail was processed")
+	}
+	if err != nil {
+		in.app.Logger().Error("mail not counted", "mail", row.ID, "error", err)
 	}
 }
 
