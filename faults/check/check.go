@@ -40,6 +40,7 @@ type Delivery struct {
 	Validity uint32 // 0 by the desk's own listener
 	UID      uint32
 	SHA256   string // of the raw bytes
+	Retired  bool   // its folder was made anew under the same UIDVALIDITY
 	Taken    bool   // by the listener: it was answered with 250
 }
 

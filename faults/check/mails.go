@@ -9,12 +9,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 type mailRow struct {
 	id, sha, state, reason, message string
-	validity, uid                   uint32
+	validity                        int64 // below zero once the folder was made anew
+	uid                             uint32
 	settled                         bool
 }
 
@@ -52,12 +54,15 @@ func query[T any](db *sql.DB, text string, into func(*T) []any) ([]T, error) {
 	return all, rows.Err()
 }
 
-type place struct{ validity, uid uint32 }
+type place struct {
+	validity int64
+	uid      uint32
+}
 
 func byPlace(rows []mailRow) map[place][]mailRow {
 	out := map[place][]mailRow{}
 	for _, row := range rows {
-		if row.uid > 0 {
+		if row.uid > 0 && row.validity > 0 {
 			out[place{row.validity, row.uid}] = append(out[place{row.validity, row.uid}], row)
 		}
 	}
@@ -69,7 +74,7 @@ func byPlace(rows []mailRow) map[place][]mailRow {
 func acknowledged(r *Result, e Evidence, rows []mailRow) {
 	places, done := byPlace(rows), map[place]bool{}
 	for _, act := range e.Acts {
-		at := place{act.Validity, act.UID}
+		at := place{int64(act.Validity), act.UID}
 		if act.What == "fetched" || done[at] {
 			continue
 		}
@@ -131,7 +136,14 @@ func received(r *Result, e Evidence, rows []mailRow) {
 		if d.UID == 0 {
 			continue
 		}
-		at := place{d.Validity, d.UID}
+		at := place{int64(d.Validity), d.UID}
+		if d.Retired {
+			if !slices.ContainsFunc(rows, func(row mailRow) bool { return row.validity < 0 && row.uid == d.UID && row.sha == d.SHA256 }) {
+				r.Lost++
+				r.found("I1 the receipt of uid %d/%d is gone with its folder", d.Validity, d.UID)
+			}
+			continue
+		}
 		expected[at] = true
 		got := places[at]
 		switch {

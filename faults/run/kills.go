@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -24,10 +26,10 @@ var points = []struct {
 }
 
 // killing is R1 for one point: mails mails, kills kills.
-func killing(point string, at reach, kills, mails int) scenario {
-	return scenario{"R1-" + point, func(r *run) error {
-		if point == "F12" {
-			if err := r.change(map[string]any{"after_fetch": "move", "move_to": "Done"}); err != nil {
+func killing(point string, at reach, kills, mails int, after ...string) scenario {
+	return scenario{strings.Join(append([]string{"R1", point}, after...), "-"), func(r *run) error {
+		for _, what := range after {
+			if err := r.change(map[string]any{"after_fetch": what, "move_to": "Done"}); err != nil {
 				return err
 			}
 		}
@@ -47,6 +49,51 @@ func killing(point string, at reach, kills, mails int) scenario {
 			return err
 		}
 		r.deliver(all[kills*share:]...)
+		return r.settle(len(r.deliveries))
+	}}
+}
+
+// sameMail kills at the first pass again and again: the same healthy mail is
+// in work each time, and must not be blamed for it.
+func sameMail() scenario {
+	return scenario{"R1-first-pass", func(r *run) error {
+		r.deliver(r.post.write(letter{}), r.post.write(letter{}), r.post.write(letter{}), r.post.write(letter{}), r.post.write(letter{}), r.post.write(letter{}))
+		for _, point := range []string{"F13", "F14", "F15", "F16", "F14", "F15"} {
+			if err := r.killAt(point, 1, func() {}); err != nil {
+				return err
+			}
+		}
+		if err := r.start(""); err != nil {
+			return err
+		}
+		return r.settle(len(r.deliveries))
+	}}
+}
+
+// draining kills while the desk stops in order, once in each of its stages.
+func draining() scenario {
+	return scenario{"R1-F30", func(r *run) error {
+		for stage := 1; stage <= 5; stage++ {
+			if err := r.start(fmt.Sprintf("F30:exit:%d", stage)); err != nil {
+				return err
+			}
+			r.trickle(r.post.mix(24))
+			if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				return err
+			}
+			if !r.ended(15 * time.Second) {
+				r.found("F30 was never passed %d times", stage)
+				r.kill()
+			}
+			r.kills["F30"]++
+			r.out.Kills++
+			if err := r.checkKilled(); err != nil {
+				return err
+			}
+		}
+		if err := r.start(""); err != nil {
+			return err
+		}
 		return r.settle(len(r.deliveries))
 	}}
 }

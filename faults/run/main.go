@@ -59,13 +59,17 @@ func main() {
 // scenarios lists the runs of a form.
 func scenarios(o options) []scenario {
 	if o.quick {
-		return []scenario{tour("F03", "F06", "F08", "F10", "F11", "F14", "F15", "F16", "F17", "F20", "F21", "F22"), poisonous(), cut(), renumbered(), wrongPassword(), replies(3), secondInstance(), stopped(), traced(), doubt()}
+		return []scenario{tour("F03", "F06", "F08", "F10", "F11", "F14", "F15", "F16", "F17", "F20", "F21", "F22"), sameMail(), poisonous(), cut(), renumbered(), wrongPassword(), replies(3), secondInstance(), stopped(), traced(), doubt()}
 	}
 	var all []scenario
 	for _, p := range points {
+		if p.name == "F12" {
+			all = append(all, killing(p.name, p.reach, o.kills, 200, "move"), killing(p.name, p.reach, o.kills, 200, "delete"))
+			continue
+		}
 		all = append(all, killing(p.name, p.reach, o.kills, 200))
 	}
-	return append(all, poisonous(), listener(), cut(), goodbye(), halfOpen(), renumbered(), huge(), wrongPassword(), expiredToken(), replies(100), secondInstance(), stopped(), traced(), doubt())
+	return append(all, sameMail(), draining(), poisonous(), listener(), cut(), goodbye(), halfOpen(), renumbered(), forgotten(), huge(), wrongPassword(), expiredToken(), replies(100), secondInstance(), stopped(), traced(), doubt())
 }
 
 func everything(o options) (bad bool, err error) {

@@ -94,6 +94,32 @@ func renumbered() scenario {
 	}}
 }
 
+// forgotten is R5 on a server that gives the new folder the old UIDVALIDITY:
+// once with fewer mails than before, once with more.
+func forgotten() scenario {
+	return scenario{"R5-same", func(r *run) error {
+		if err := r.start(""); err != nil {
+			return err
+		}
+		r.deliver(r.post.mix(40)...)
+		for _, next := range []int{10, 60} {
+			if !r.settled(len(r.deliveries), 30*time.Second) {
+				r.found("not settled before the folder was made anew")
+			}
+			r.kill()
+			r.lane.imap.Forget()
+			for i := range r.deliveries {
+				r.deliveries[i].Retired = true
+			}
+			r.deliver(r.post.mix(next)...)
+			if err := r.start(""); err != nil {
+				return err
+			}
+		}
+		return r.settle(len(r.deliveries))
+	}}
+}
+
 // huge is R9: the largest mail that is taken, one that is too large, and one
 // that announces 2 GB.
 func huge() scenario {

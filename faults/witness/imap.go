@@ -157,6 +157,15 @@ func (s *IMAP) Recreate() {
 	s.Hang("bye")
 }
 
+// Forget makes the folder anew under the same UIDVALIDITY, as a server does
+// that keeps its mails in memory and was started again.
+func (s *IMAP) Forget() {
+	s.mu.Lock()
+	s.next, s.mails, s.acts = 1, nil, nil
+	s.mu.Unlock()
+	s.Hang("bye")
+}
+
 // Hang ends all connections: by a "bye", or by a "reset" without a word.
 func (s *IMAP) Hang(how string) {
 	s.mu.Lock()

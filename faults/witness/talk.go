@@ -214,6 +214,10 @@ func (t *talk) fetch(verb string, words []string, command string) bool {
 	s.mu.Unlock()
 	body := strings.Contains(strings.ToUpper(command), "BODY")
 	for _, m := range wanted {
+		if strings.Contains(strings.ToUpper(command), "HEADER.FIELDS") {
+			t.messageID(m.n, m.Mail)
+			continue
+		}
 		if !body {
 			t.say(`* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE "01-Feb-2026 10:00:00 +0000")`, m.n, m.UID, len(m.Raw))
 			continue
@@ -223,6 +227,21 @@ func (t *talk) fetch(verb string, words []string, command string) bool {
 		}
 	}
 	return true
+}
+
+// messageID sends the header field alone.
+func (t *talk) messageID(n int, m Mail) {
+	field := ""
+	for line := range strings.Lines(string(m.Raw[:min(len(m.Raw), 8<<10)])) {
+		if strings.TrimSpace(line) == "" {
+			break
+		}
+		if strings.HasPrefix(strings.ToLower(line), "message-id:") {
+			field = line
+		}
+	}
+	field += "\r\n"
+	t.say("* %d FETCH (UID %d BODY[HEADER.FIELDS (MESSAGE-ID)] {%d}\r\n%s)", n, m.UID, len(field), field)
 }
 
 // body sends one mail, or a part of it where the run wants a cut.
