@@ -34,7 +34,14 @@ type watching struct {
 	state imapbox.State
 	code  string // of the trouble that was told last, "" if all was well
 	noted time.Time
+
+	since   time.Time // trouble lasts since then, zero if all is well
+	alarmed bool      // the leads know of it
 }
+
+// lasting is how long trouble that passes by itself may last until a person
+// should know. Chosen: longer than a restart of a mail server.
+const lasting = 15 * time.Minute
 
 // NewWatchers returns the watchers of a desk.
 func (d *Desk) NewWatchers(app core.App, servers *Servers, vault mail.Vault, ledger mail.Ledger) *Watchers {
@@ -127,24 +134,44 @@ func (w *Watchers) tell(id string, s imapbox.State) {
 	}
 	well := s.Trouble == nil && (s.Phase == imapbox.Watching || s.Phase == imapbox.Fetching)
 	changed := code != r.code && (code != "" || well)
-	if !changed && !(well && s.At.Sub(r.noted) > 5*time.Minute) {
+	alarm := r.alarming(s, well, changed)
+	if !changed && !alarm && !(well && s.At.Sub(r.noted) > 5*time.Minute) {
 		w.mu.Unlock()
 		return
 	}
 	r.code, r.noted = code, s.At
 	w.mu.Unlock()
-	if err := w.note(id, s, well, changed); err != nil {
+	if err := w.note(id, s, well, alarm); err != nil {
 		w.app.Logger().Error("state of mailbox not stored", "mailbox", id, "error", err)
 	}
 }
 
-// note stores how a mailbox fares; new trouble is an alarm for the leads.
-func (w *Watchers) note(id string, s imapbox.State, well, changed bool) error {
+// alarming says whether the leads must hear of a state: of trouble that only
+// a person can mend at once, of other trouble when it lasts.
+func (r *watching) alarming(s imapbox.State, well, changed bool) bool {
+	switch {
+	case well:
+		r.since, r.alarmed = time.Time{}, false
+		return false
+	case s.Trouble == nil:
+		return false
+	case r.since.IsZero():
+		r.since = s.At
+	}
+	if changed && !s.Trouble.Temporary || !r.alarmed && s.At.Sub(r.since) >= lasting {
+		r.alarmed = true
+		return true
+	}
+	return false
+}
+
+// note stores how a mailbox fares, and tells the leads if they must know.
+func (w *Watchers) note(id string, s imapbox.State, well, alarm bool) error {
 	if well {
 		return collections.NoteMailbox(w.app, id, s.At, nil)
 	}
 	trouble := map[string]any{"code": s.Trouble.Code, "cause": s.Trouble.Cause, "cure": s.Trouble.Cure, "at": s.At.UTC()}
-	if err := collections.NoteMailbox(w.app, id, time.Time{}, trouble); err != nil || !changed || s.Trouble.Temporary {
+	if err := collections.NoteMailbox(w.app, id, time.Time{}, trouble); err != nil || !alarm {
 		return err
 	}
 	return w.desk.alarmMailbox(w.app, id, s.Trouble)
