@@ -30,6 +30,12 @@ type entry struct {
 
 // catchUp takes everything above the high-water mark.
 func (w *Watcher) catchUp(ctx context.Context, s *session) error {
+	if !s.numbered {
+		if err := w.checkNumbers(ctx, s); err != nil {
+			return err
+		}
+		s.numbered = true
+	}
 	if err := w.retell(ctx, s); err != nil {
 		return err
 	}

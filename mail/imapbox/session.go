@@ -21,6 +21,7 @@ type session struct {
 	caps     imap.CapSet
 	validity uint32
 	next     uint32        // UIDNEXT when the folder was selected, 0 if the server did not say
+	numbered bool          // the folder is known to be the one of the receipts
 	messages uint32        // in the folder when it was selected
 	news     chan struct{} // holds an element when the server spoke of new mail
 }

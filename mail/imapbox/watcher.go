@@ -78,9 +78,6 @@ func (w *Watcher) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.close()
-	if err := w.checkNumbers(ctx, s); err != nil {
-		return err
-	}
 	w.untold, w.tellAfter = true, time.Time{}
 	if w.suspect.validity != s.validity {
 		w.suspect = suspicion{validity: s.validity}
