@@ -24,6 +24,7 @@ test('the palette finds steps, places and tickets, and gives focus back', async 
 test('? lists the keys of the page', async ({ agentPage: page, desk }) => {
 	await desk.incident();
 	await page.goto('/queue');
+	await expect(page.getByRole('row')).toHaveCount(1);
 	await page.keyboard.press('?');
 	const dialog = page.getByRole('dialog', { name: 'Keyboard' });
 	await expect(dialog.getByText('Next row')).toBeVisible();
