@@ -33,6 +33,7 @@ type Filler struct {
 	teams, agents, requesters, services, categories map[string]*core.Record
 	byTeam                                          map[string][]*core.Record
 	people                                          []*core.Record
+	by                                              *core.Record // who opens the next ticket
 }
 
 // Fill writes teams, people, services and tickets with their conversations.
@@ -70,7 +71,11 @@ func (f *Filler) save(collection string, at time.Time, values map[string]any) (*
 		r.SetRandomPassword()
 		r.SetVerified(true)
 	}
-	collections.SetStamp(r, f.stamp(at))
+	stamp := f.stamp(at)
+	if who := f.by; who != nil {
+		stamp.Requester, stamp.Name = who.Id, who.GetString("name")
+	}
+	collections.SetStamp(r, stamp)
 	if err := f.app.Save(r); err != nil {
 		return nil, fmt.Errorf("make %s: %w", collection, err)
 	}
@@ -243,6 +248,8 @@ type ticket struct {
 
 func (t *ticket) open(at time.Time) error {
 	s := t.story
+	t.by = t.who
+	defer func() { t.by = nil }()
 	r, err := t.save(collections.Tickets, at, map[string]any{"subject": t.fill.Replace(s.subject), "requester": t.who.Id, "channel": pick(t.Filler, openBy),
 		"team": t.teams[s.team].Id, "category": t.categories[s.category].Id, "service": t.services[s.service].Id, "impact": s.impact, "urgency": s.urgency, "tags": s.tags})
 	if err != nil {
