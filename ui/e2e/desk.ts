@@ -85,8 +85,8 @@ export class Desk {
 	watch(page: Page): void {
 		page.on('pageerror', (e) => this.troubles.push(`error: ${e.message}`));
 		page.on('console', (m) => {
-			// The answer itself is judged below; the console only repeats it.
-			if (m.type() === 'error' && !m.text().startsWith('Failed to load resource')) this.troubles.push(`console: ${m.text()}`);
+			// The answer itself is judged below; the console only repeats it. The frame of a mail refuses the recorder's own script.
+			if (m.type() === 'error' && !/^(Failed to load resource|Blocked script execution in 'about:srcdoc')/.test(m.text())) this.troubles.push(`console: ${m.text()}`);
 		});
 		page.on('response', (r) => {
 			const line = `${r.status()} ${new URL(r.url()).pathname}`;
@@ -172,9 +172,9 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-/** No violation of WCAG 2.2 A and AA. */
+/** No violation of WCAG 2.2 A and AA. The frames of mails run no script, so nothing can look inside them. */
 export async function expectAccessible(page: Page): Promise<void> {
 	await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => undefined))));
-	const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+	const found = await new AxeBuilder({ page }).setLegacyMode(true).exclude('iframe').withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
 	expect(found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`)).toEqual([]);
 }

@@ -37,7 +37,7 @@ class Words {
 	/** The language shown now. */
 	language = $state<Language>('en');
 	#revision = $state(0);
-	#loaded = new Set<string>();
+	#loading = new Map<string, Promise<void>>();
 	#parts = new Set<Part>(['shared']);
 	#messages: Record<Language, Messages> = { en: {}, zh: {} };
 
@@ -49,11 +49,10 @@ class Words {
 
 	/** Loads a further part in the present language. */
 	async load(...parts: Part[]): Promise<void> {
-		const missing = parts.filter((p) => !this.#parts.has(p));
-		if (missing.length === 0) return;
-		missing.forEach((p) => this.#parts.add(p));
-		await Promise.all(missing.map((p) => this.#fetch(this.language, p)));
-		this.#revision++;
+		const fresh = parts.some((p) => !this.#parts.has(p));
+		parts.forEach((p) => this.#parts.add(p));
+		await Promise.all(parts.map((p) => this.#fetch(this.language, p))); // also one that somebody else asked for a moment ago
+		if (fresh) this.#revision++;
 	}
 
 	/** Switches the language in place: route, drafts and focus stay. */
@@ -76,14 +75,20 @@ class Words {
 		return say(this.#messages[this.language], this.language, key, values);
 	}
 
-	async #fetch(language: Language, part: Part): Promise<void> {
-		const messages = this.#messages[language];
+	#fetch(language: Language, part: Part): Promise<void> {
 		const name = `${language}/${part}`;
-		if (this.#loaded.has(name)) return;
+		let loading = this.#loading.get(name);
+		if (!loading) {
+			loading = this.#read(language, name);
+			this.#loading.set(name, loading);
+			loading.catch(() => this.#loading.delete(name)); // tried again by the next caller
+		}
+		return loading;
+	}
+
+	async #read(language: Language, name: string): Promise<void> {
 		const file = await files[`./${name}.json`]?.();
-		if (!file) return;
-		this.#loaded.add(name);
-		Object.assign(messages, file.default);
+		if (file) Object.assign(this.#messages[language], file.default);
 	}
 }
 

@@ -234,6 +234,8 @@ export class Composer {
 		this.newer = null;
 		this.warned = false;
 		this.open = false;
+		if (changes && Object.keys(changes).length > 0) await screen.load(); // sending has counted the ticket's version on
+		else changes = null;
 		const before = changes && screen.ticket ? (Object.fromEntries(Object.keys(changes).map((f) => [f, screen.ticket![f as keyof Ticket]])) as Partial<Ticket>) : null;
 		const done = changes ? await screen.save(changes, { base: screen.page!.ticket }) : true;
 		const follows = face === 'reply' && sends.follow(sent, { ticket: this.ticket, key: screen.key, face, before: done ? before : null, ...kept });

@@ -89,7 +89,7 @@ export class TicketScreen {
 		if (action === 'delete') this.page = { ...this.page, messages: others };
 		else {
 			const known = this.page.messages.find((m) => m.id === record.id);
-			const next: ThreadMessage = { ...(known ?? { author: authorOf(record), mail: '' }), ...record };
+			const next: ThreadMessage = { ...(known ?? { author: authorOf(record, this.page), mail: '' }), ...record };
 			const messages = known ? this.page.messages.map((m) => (m.id === record.id ? next : m)) : [...others, next];
 			this.page = { ...this.page, messages };
 		}
@@ -198,8 +198,10 @@ function without<T extends object>(from: T, names: readonly string[]): T {
 	return Object.fromEntries(Object.entries(from).filter(([name]) => !names.includes(name))) as T;
 }
 
-function authorOf(m: Message): ThreadMessage['author'] {
+function authorOf(m: Message, page: TicketPage): ThreadMessage['author'] {
 	if (m.author_agent) return { kind: 'agent', id: m.author_agent, name: directory.agent(m.author_agent)?.name ?? m.author_name };
+	const person = [page.requester, ...page.participants].find((p) => p && p.id === m.author_requester);
+	if (person) return { kind: 'requester', id: person.id, name: person.name || person.email, email: person.email };
 	if (m.author_requester || m.inbound) return { kind: 'requester', id: m.author_requester, name: m.author_name || m.author_address, email: m.author_address };
 	return { kind: 'system', id: '', name: m.author_name };
 }

@@ -13,12 +13,17 @@ export type Entry =
 /** Fields that follow from others; nobody set them. */
 const followed = new Set(['last_message_at', 'last_speaker', 'first_response_at', 'priority_computed', 'resolved_at', 'closed_at', 'due_at', 'reopened', 'version', 'allowed', 'allowed_requesters', 'number', 'key', 'kind', 'channel', 'mailbox', 'delivery', 'delivery_note', 'message_id']);
 
-/** The changes of an event that a person would name: field → [before, after]. */
+/** The order in which a sentence names fields. */
+const order = ['state', 'hold_reason', 'wake_at', 'assignee', 'team', 'impact', 'urgency', 'priority'];
+const place = (field: string) => (order.indexOf(field) + order.length + 1) % (order.length + 1);
+
+/** The changes of an event that a person would name: field, before, after. */
 export function changesOf(event: TicketEvent): [field: string, before: unknown, after: unknown][] {
 	const changes = (event.data?.changes ?? {}) as Record<string, [unknown, unknown]>;
 	return Object.entries(changes)
 		.filter(([field, pair]) => !followed.has(field) && Array.isArray(pair) && !(blank(pair[0]) && blank(pair[1])))
-		.map(([field, [before, after]]) => [field, before, after]);
+		.map(([field, [before, after]]): [string, unknown, unknown] => [field, before, after])
+		.sort((a, b) => place(a[0]) - place(b[0]));
 }
 
 /** Whether a stored value says nothing. */
