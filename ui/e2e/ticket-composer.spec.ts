@@ -31,6 +31,7 @@ test('reply and note share nothing and look apart', async ({ agentPage: page, de
 	expect(await note.evaluate((el) => getComputedStyle(el).borderStyle)).toBe('dashed');
 	await expectAccessible(page);
 	await page.reload();
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 	await page.keyboard.press('n');
 	await expect(editor(page, 'Note')).toHaveText('For us');
 	await page.getByRole('button', { name: /Reply to requester/ }).click();
@@ -113,6 +114,7 @@ test('pictures are pasted into the text, files go along, both survive reload and
 	await expectAccessible(page);
 	await page.waitForTimeout(300);
 	await page.reload();
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 	await page.keyboard.press('r');
 	await expect(page.getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveCount(2);
 	await expect(editor(page).locator('img')).toHaveAttribute('src', /^blob:/);
