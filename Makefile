@@ -50,7 +50,7 @@ bench: $(BIN)
 	@if [ -f bench/main.go ]; then go run ./bench -bin ./$(BIN) -out bench/results; fi
 	go test -run '^$$' -bench . -benchmem ./... | tee bench/results/go.txt
 
-## faults: the long fault run: kills at every fault point, an independent checker (about 15 minutes)
+## faults: the long fault run: kills at every fault point, an independent checker (about four minutes)
 faults:
 	go test -tags faults -count=1 -timeout 10m ./faults
 	go run ./faults/run
