@@ -210,7 +210,7 @@ func (d Desk) messages(e *core.RequestEvent, t collections.Ticket, requester boo
 	return out, nil
 }
 
-func authorOf(m collections.Message, names map[string]*core.Record, forRequester bool) author {
+func authorOf(m collections.Message, names map[string]collections.Author, forRequester bool) author {
 	var a author
 	switch {
 	case m.ByAgent() != "":
@@ -222,8 +222,8 @@ func authorOf(m collections.Message, names map[string]*core.Record, forRequester
 	default:
 		a = author{Kind: "system"}
 	}
-	if r := names[a.ID]; r != nil {
-		a.Name, a.Email = r.GetString("name"), r.Email()
+	if known, ok := names[a.ID]; ok {
+		a.Name, a.Email = known.Name, known.Email
 	}
 	if a.Name == "" {
 		a.Name = m.GetString("author_name")

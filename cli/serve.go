@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -33,7 +34,27 @@ func (p *Program) serve() *cobra.Command {
 	return c
 }
 
+// The garbage collector of a desk. The live heap is some 15 MB, so letting it
+// grow to three times its size costs 15 MB and saves a tenth of the processor
+// (measured with make bench); near the bound it collects as often as it must.
+const (
+	heapGrowth = 200       // percent
+	heapBound  = 200 << 20 // bytes; below the 250 MB that a desk under load may take
+)
+
+// setCollector gives the collector these bounds where the environment names
+// none.
+func setCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(heapBound)
+	}
+}
+
 func (p *Program) runServe(ctx context.Context, o Options) (err error) {
+	setCollector()
 	listener, err := listen(o.HTTP)
 	if err != nil {
 		return err

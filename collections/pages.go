@@ -28,37 +28,43 @@ func TimelineOf(app core.App, ticket string) ([]TimelineEvent, error) {
 
 // MessagesOf lists the newest 1000 messages of a ticket, oldest first.
 func MessagesOf(app core.App, ticket string, publicOnly bool) ([]*core.Record, error) {
-	filter := "ticket = {:ticket}"
+	where := dbx.HashExp{"ticket": ticket}
 	if publicOnly {
-		filter += " && visibility = 'public'"
+		where["visibility"] = Public
 	}
-	rows, err := app.FindRecordsByFilter(Messages, filter, "-created,-@rowid", 1000, 0, dbx.Params{"ticket": ticket})
+	rows := []*core.Record{}
+	err := app.RecordQuery(Messages).AndWhere(where).OrderBy("created DESC", "rowid DESC").Limit(1000).All(&rows)
 	slices.Reverse(rows)
 	return rows, err
 }
 
+// Author is who wrote a message, as a ticket's page shows it.
+type Author struct {
+	ID    string `db:"id"`
+	Name  string `db:"name"`
+	Email string `db:"email"`
+}
+
 // AuthorsOf reads the people who wrote messages, by id.
-func AuthorsOf(app core.App, messages []*core.Record) (map[string]*core.Record, error) {
-	ids := map[string][]string{}
+func AuthorsOf(app core.App, messages []*core.Record) (map[string]Author, error) {
+	var ids []any
 	for _, r := range messages {
-		m := AsMessage(r)
-		if m.ByAgent() != "" {
-			ids[Agents] = append(ids[Agents], m.ByAgent())
+		if m := AsMessage(r); m.ByAgent() != "" {
+			ids = append(ids, m.ByAgent())
 		} else if m.ByRequester() != "" {
-			ids[Requesters] = append(ids[Requesters], m.ByRequester())
+			ids = append(ids, m.ByRequester())
 		}
 	}
-	out := map[string]*core.Record{}
-	for collection, list := range ids {
-		rows, err := app.FindRecordsByIds(collection, list)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rows {
-			out[r.Id] = r
-		}
+	var rows []Author
+	people := func(table string) *dbx.SelectQuery {
+		return app.DB().Select("id", "name", "email").From(table).Where(dbx.In("id", ids...))
 	}
-	return out, nil
+	err := people(Agents).UnionAll(people(Requesters).Build()).All(&rows)
+	out := map[string]Author{}
+	for _, a := range rows {
+		out[a.ID] = a
+	}
+	return out, err
 }
 
 // MailsOf maps the messages of a ticket to the mails that they came by.
