@@ -24,6 +24,7 @@ import (
 type arrival struct {
 	desk  *Desk
 	row   collections.Inbound
+	raw   *os.File // open until discard: attachments are read from it
 	mail  *mail.Message
 	class mail.Class
 	now   time.Time

@@ -86,6 +86,9 @@ func (a *arrival) spool(r io.Reader) (path string, err error) {
 
 // discard removes the temporary files.
 func (a *arrival) discard() {
+	if a.raw != nil {
+		_ = a.raw.Close() // read only
+	}
 	for _, path := range a.spooled {
 		_ = os.Remove(path) // the next start sweeps it otherwise
 	}

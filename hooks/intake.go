@@ -73,22 +73,59 @@ func (in *Intake) Drain(ctx context.Context) error {
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		for _, row := range rows {
+		for len(rows) > 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := in.try(ctx, row); err != nil {
+			n := togetherOf(rows)
+			if err := in.take(ctx, rows[:n]); err != nil {
 				return err
 			}
+			rows = rows[n:]
 		}
 	}
 }
 
+// Bounds of what is stored in one transaction. A commit that waits for the
+// disk costs as much as a mail; more than these would hold up agents who
+// write meanwhile. Chosen: some 30 ms.
+const (
+	togetherMails = 8
+	togetherBytes = 1 << 20
+)
+
+// togetherOf says how many of the first rows are processed together.
+func togetherOf(rows []collections.Inbound) int {
+	var bytes int64
+	for i, row := range rows {
+		if bytes += row.Size; i == togetherMails || i > 0 && bytes > togetherBytes {
+			return i
+		}
+	}
+	return len(rows)
+}
+
+// take processes mails together or, when one of them fails, one by one.
+func (in *Intake) take(ctx context.Context, rows []collections.Inbound) error {
+	if len(rows) > 1 {
+		err := in.guarded(rows)
+		in.point(collections.Inbound{})
+		if err == nil || collections.CutOff(err) {
+			return err
+		}
+	}
+	for _, row := range rows {
+		if err := in.try(ctx, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // try processes one mail and counts a failure against it.
 func (in *Intake) try(ctx context.Context, row collections.Inbound) error {
-	_ = os.WriteFile(in.mark, []byte(row.ID), 0o600) // only helps to blame after a crash
-	err := in.guarded(row)
-	_ = os.Remove(in.mark)
+	err := in.guarded([]collections.Inbound{row})
+	in.point(collections.Inbound{})
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -99,15 +136,25 @@ func (in *Intake) try(ctx context.Context, row collections.Inbound) error {
 	return in.count(row, err.Error())
 }
 
-// guarded processes a mail and turns a panic into an error.
-func (in *Intake) guarded(row collections.Inbound) (err error) {
+// point marks the mail in work, or none. The mark only helps to blame after a
+// crash, so it may fail.
+func (in *Intake) point(row collections.Inbound) {
+	if row.ID == "" {
+		_ = os.Remove(in.mark)
+		return
+	}
+	_ = os.WriteFile(in.mark, []byte(row.ID), 0o600)
+}
+
+// guarded processes mails and turns a panic into an error.
+func (in *Intake) guarded(rows []collections.Inbound) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			in.app.Logger().Error("panic while processing a mail", "mail", row.ID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			in.app.Logger().Error("panic while processing mails", "mail", rows[0].ID, "mails", len(rows), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return in.process(row)
+	return in.process(rows)
 }
 
 // count notes a failure; the third puts the mail aside with its bytes.
@@ -138,44 +185,65 @@ func (in *Intake) blame(ctx context.Context) {
 	}
 }
 
-// process reads one mail outside, and stores what becomes of it inside, one
+// process reads mails outside, and stores what becomes of them inside, one
 // transaction.
-func (in *Intake) process(row collections.Inbound) error {
-	f, err := in.vault.Open(row.SHA256)
-	if err != nil {
-		return fmt.Errorf("open raw mail: %w", err)
-	}
-	defer f.Close() // read only
-	if err := errors.Join(faults.At(faults.F13), faults.Mail(f)); err != nil {
-		return err
-	}
-	m, err := mail.Parse(f, row.Size, mail.DefaultLimits())
-	if err != nil {
-		return fmt.Errorf("parse: %w", err)
-	}
-	a := &arrival{desk: in.desk, row: row, mail: m, class: mail.Classify(m), now: in.desk.now().UTC(), temp: in.vault.Temp}
-	defer a.discard()
-	a.read()
-	err = in.app.RunInTransaction(func(tx core.App) error {
-		waiting, err := row.Waiting(tx)
-		if err != nil || !waiting {
+func (in *Intake) process(rows []collections.Inbound) error {
+	arrivals := make([]*arrival, len(rows))
+	for i, row := range rows {
+		arrivals[i] = &arrival{desk: in.desk, row: row, temp: in.vault.Temp}
+		defer arrivals[i].discard()
+		if err := in.read(arrivals[i]); err != nil {
 			return err
 		}
-		o, err := a.settle(tx)
-		if err != nil {
-			return err
+	}
+	err := in.app.RunInTransaction(func(tx core.App) error {
+		for _, a := range arrivals {
+			if err := in.store(tx, a); err != nil {
+				return err
+			}
 		}
-		o.Subject, o.Sender = m.Subject, a.sender()
-		if err := row.Finish(tx, o, a.now); err != nil {
-			return err
-		}
-		return faults.At(faults.F16)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
 	wake(in.desk.outbox)
 	return faults.At(faults.F17)
+}
+
+// read parses a mail.
+func (in *Intake) read(a *arrival) (err error) {
+	in.point(a.row)
+	if a.raw, err = in.vault.Open(a.row.SHA256); err != nil {
+		return fmt.Errorf("open raw mail: %w", err)
+	}
+	if err := errors.Join(faults.At(faults.F13), faults.Mail(a.raw)); err != nil {
+		return err
+	}
+	if a.mail, err = mail.Parse(a.raw, a.row.Size, mail.DefaultLimits()); err != nil {
+		return fmt.Errorf("parse: %w", err)
+	}
+	a.class, a.now = mail.Classify(a.mail), in.desk.now().UTC()
+	a.read()
+	return nil
+}
+
+// store writes what becomes of a mail, and that it is done.
+func (in *Intake) store(tx core.App, a *arrival) error {
+	in.point(a.row)
+	waiting, err := a.row.Waiting(tx)
+	if err != nil || !waiting {
+		return err
+	}
+	o, err := a.settle(tx)
+	if err != nil {
+		return err
+	}
+	o.Subject, o.Sender = a.mail.Subject, a.sender()
+	if err := a.row.Finish(tx, o, a.now); err != nil {
+		return err
+	}
+	return faults.At(faults.F16)
 }
 
 // errSkip ends the handling of a mail with an outcome that is no ticket.
