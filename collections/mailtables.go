@@ -115,12 +115,13 @@ var outboundMailsTable = table{
 		f.json("to", 100_000)
 		f.json("cc", 100_000)
 		f.json("bcc", 100_000)
+		f.json("pending", 100_000) // envelope recipients that are left after some were served; empty for all
 		f.text("message_id", 998)
 		f.text("server_id", 998) // as the relay answered
 		f.choice("state", true, OutQueued, OutSending, OutSent, OutFailed)
 		f.number("attempts", 0, 0)
 		f.date("next_at")
-		f.date("lease_until")
+		f.date("tried_at") // when it was first tried
 		f.text("last_error", 4_000)
 		f.text("subject", 998, hidden)
 		f.text("text", 200_000, hidden)

@@ -36,6 +36,12 @@ func (o Outbound) Cc() []string { return stringList(o.Record, "cc") }
 // Bcc lists the blind copies.
 func (o Outbound) Bcc() []string { return stringList(o.Record, "bcc") }
 
+// Pending lists the envelope recipients that are left, empty for all.
+func (o Outbound) Pending() []string { return stringList(o.Record, "pending") }
+
+// TriedAt is when the row was first tried.
+func (o Outbound) TriedAt() time.Time { return o.GetDateTime("tried_at").Time() }
+
 // Recipients lists all addresses.
 func (o Outbound) Recipients() []string { return slices.Concat(o.To(), o.Cc(), o.Bcc()) }
 
@@ -60,11 +66,13 @@ func (o Outbound) Subject(app core.App) (t Ticket, m Message, err error) {
 }
 
 // LeaseDue takes the rows that are due. What goes to the requester of one
-// ticket keeps its order: a row waits while an older one of its ticket does.
-func LeaseDue(app core.App, now time.Time, lease time.Duration, limit int) ([]Outbound, error) {
+// ticket keeps its order: a row waits while an older one of its ticket that
+// was due no later does.
+func LeaseDue(app core.App, now time.Time, limit int) ([]Outbound, error) {
 	var ids []string
 	err := app.DB().NewQuery(`SELECT id FROM outbound_mails o WHERE state = 'queued' AND next_at <= {:now} AND (kind NOT IN ('reply', 'ack') OR NOT EXISTS (
-			SELECT 1 FROM outbound_mails p WHERE p.ticket = o.ticket AND p.kind IN ('reply', 'ack') AND p.state IN ('queued', 'sending') AND p.rowid < o.rowid))
+			SELECT 1 FROM outbound_mails p WHERE p.ticket = o.ticket AND p.kind IN ('reply', 'ack') AND p.state IN ('queued', 'sending') AND p.rowid < o.rowid
+			AND (p.attempts > 0 OR p.next_at <= o.next_at)))
 		ORDER BY next_at, rowid LIMIT {:limit}`).
 		Bind(dbx.Params{"now": stamp(now), "limit": limit}).Column(&ids)
 	if err != nil || len(ids) == 0 {
@@ -74,7 +82,8 @@ func LeaseDue(app core.App, now time.Time, lease time.Duration, limit int) ([]Ou
 	for i, id := range ids {
 		in[i] = id
 	}
-	_, err = app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutSending, "lease_until": stamp(now.Add(lease)), "attempts": dbx.NewExp("attempts + 1")},
+	_, err = app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutSending, "attempts": dbx.NewExp("attempts + 1"),
+		"tried_at": dbx.NewExp("CASE WHEN tried_at = '' THEN {:now} ELSE tried_at END", dbx.Params{"now": stamp(now)})},
 		dbx.And(dbx.In("id", in...), dbx.HashExp{"state": OutQueued})).Execute()
 	if err != nil {
 		return nil, err
@@ -106,7 +115,7 @@ func FindLeased(app core.App, id string, attempt int) (Outbound, error) {
 // ReleaseLeases queues every leased row again. Only call it while nothing
 // sends.
 func ReleaseLeases(app core.App) error {
-	_, err := app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutQueued, "lease_until": ""}, dbx.HashExp{"state": OutSending}).Execute()
+	_, err := app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"state": OutQueued}, dbx.HashExp{"state": OutSending}).Execute()
 	return err
 }
 
@@ -125,25 +134,22 @@ func NextDue(app core.App, now time.Time) (time.Duration, error) {
 
 // Sent marks a row as taken by the server.
 func (o Outbound) Sent(tx core.App, serverID, note string) error {
-	return o.set(tx, o.wiped(dbx.Params{"state": OutSent, "server_id": cut(serverID, 998), "lease_until": "", "last_error": cut(note, 4000)}))
+	return o.set(tx, o.wiped(dbx.Params{"state": OutSent, "server_id": cut(serverID, 998), "last_error": cut(note, 4000)}))
 }
 
-// Later queues a row again. only names the recipients that are left, nil for
-// all.
-func (o Outbound) Later(tx core.App, only []string, at time.Time, why string) error {
-	p := dbx.Params{"state": OutQueued, "next_at": stamp(at), "lease_until": "", "last_error": cut(why, 4000)}
-	if only != nil {
-		for field, list := range map[string][]string{"to": o.To(), "cc": o.Cc(), "bcc": o.Bcc()} {
-			left := slices.DeleteFunc(list, func(a string) bool { return !slices.Contains(only, a) })
-			p[field] = toJSON(left)
-		}
+// Later queues a row again. pending names the envelope recipients that are
+// left, nil if nothing changed about them.
+func (o Outbound) Later(tx core.App, pending []string, at time.Time, why string) error {
+	p := dbx.Params{"state": OutQueued, "next_at": stamp(at), "last_error": cut(why, 4000)}
+	if pending != nil {
+		p["pending"] = toJSON(pending)
 	}
 	return o.set(tx, p)
 }
 
 // Failed gives a row up.
 func (o Outbound) Failed(tx core.App, why string) error {
-	return o.set(tx, o.wiped(dbx.Params{"state": OutFailed, "lease_until": "", "last_error": cut(why, 4000)}))
+	return o.set(tx, o.wiped(dbx.Params{"state": OutFailed, "last_error": cut(why, 4000)}))
 }
 
 // wiped forgets the words of a system mail, which hold a code or a link, once

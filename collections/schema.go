@@ -110,7 +110,7 @@ var listFields = map[string][]string{
 	Tickets:       {"participant_addresses", "tags"},
 	Messages:      {"to", "cc", "bcc", "flags", "attachment_info", "thread_why"},
 	Mailboxes:     {"authserv_ids"},
-	OutboundMails: {"to", "cc", "bcc"},
+	OutboundMails: {"to", "cc", "bcc", "pending"},
 	InboundMails:  {"recipients"},
 }
 

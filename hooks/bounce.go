@@ -126,7 +126,7 @@ func (d *Desk) notDelivered(tx core.App, t collections.Ticket, out collections.O
 	}
 	m := collections.AsMessage(row)
 	m.Set("delivery", delivery)
-	m.Set("delivery_note", why)
+	m.Set("delivery_note", cutRunes(why, noteLimit))
 	collections.SetStamp(m.Record, s)
 	if err := tx.Save(m.Record); err != nil {
 		return err

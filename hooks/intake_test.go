@@ -324,3 +324,60 @@ func TestOutboxGivesUpWhatIsRefusedForGood(t *testing.T) {
 	assert.Equal(t, 2, p.count(t, collections.Messages, "ticket = '"+ticket.Id+"' && visibility = 'internal'"), "a note each for the acknowledgement and the answer")
 	assert.Equal(t, 1, p.count(t, collections.Notices, "kind = 'delivery'"), "and the agent hears of it")
 }
+
+// answering gives the answers of a server, one a try.
+type answering struct {
+	tries   [][]string
+	answers []hooks.Delivery
+}
+
+func (a *answering) Deliver(_ context.Context, _ collections.Mailbox, o mail.Outgoing) (hooks.Delivery, error) {
+	env, err := o.Envelope()
+	if err != nil {
+		return hooks.Delivery{}, err
+	}
+	a.tries = append(a.tries, env.To)
+	d := a.answers[0]
+	a.answers = a.answers[1:]
+	return d, nil
+}
+
+func TestRecipientsOfOneMailHaveTheirOwnFate(t *testing.T) {
+	p := newPost(t)
+	sam := p.agent(t, "sam", "agent")
+	ticket := p.incident(t, nil)
+	m := p.save(t, collections.Messages, map[string]any{"ticket": ticket.Id, "visibility": "public", "text": "Hello", "author_agent": sam.Id,
+		"to": []string{"grey@customer.test", "bad@customer.test", "ok@customer.test"}})
+	r := &answering{answers: []hooks.Delivery{
+		{Later: map[string]string{"grey@customer.test": "450 later"}, Refused: map[string]string{"bad@customer.test": "550 unknown"}}, {}}}
+	out := p.hooks.NewOutbox(p, r)
+	for range 3 {
+		_, err := out.Drain(t.Context())
+		require.NoError(t, err)
+		p.now = p.now.Add(2 * time.Minute)
+	}
+	assert.Equal(t, [][]string{{"grey@customer.test", "bad@customer.test", "ok@customer.test"}, {"grey@customer.test"}}, r.tries)
+	got, err := p.FindRecordById(collections.Messages, m.Id)
+	require.NoError(t, err)
+	assert.Equal(t, "sent", got.GetString("delivery"))
+	assert.Contains(t, got.GetString("delivery_note"), "bad@customer.test")
+	assert.Equal(t, 1, p.count(t, collections.Messages, "ticket = '"+ticket.Id+"' && visibility = 'internal'"), "the refusal is noted at once")
+}
+
+func TestReplyPlannedForTomorrowHoldsNothingUp(t *testing.T) {
+	p, ticket, _, sam := answered(t)
+	p.save(t, collections.Messages, map[string]any{"ticket": ticket.Id, "visibility": "public", "text": "Tomorrow", "author_agent": sam.Id, "send_after": p.now.AddDate(0, 0, 1)})
+	p.save(t, collections.Messages, map[string]any{"ticket": ticket.Id, "visibility": "public", "text": "Now", "author_agent": sam.Id})
+	r := &relay{}
+	out := p.hooks.NewOutbox(p, r)
+	for range 4 {
+		_, err := out.Drain(t.Context())
+		require.NoError(t, err)
+	}
+	var texts []string
+	for _, o := range r.sent {
+		texts = append(texts, strings.TrimSpace(o.Text))
+	}
+	assert.Contains(t, texts, "Now")
+	assert.NotContains(t, texts, "Tomorrow")
+}

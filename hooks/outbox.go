@@ -41,9 +41,8 @@ func (p *Permanent) Unwrap() error { return p.Err }
 
 // The patience of the outbox (RELIABILITY-REQUIREMENTS, Mail out).
 const (
-	leaseTime    = 15 * time.Minute // longer than the longest delivery; an older lease is of a dead process
-	retryPause   = time.Minute      // doubled each time
-	longestRetry = time.Hour        // at most
+	retryPause   = time.Minute // doubled each time
+	longestRetry = time.Hour   // at most
 	giveUp       = 5 * 24 * time.Hour
 	outBatch     = 50 // chosen: rows leased at once
 )
@@ -119,7 +118,7 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	rows, err := collections.LeaseDue(o.app, o.desk.now(), leaseTime, outBatch)
+	rows, err := collections.LeaseDue(o.app, o.desk.now(), outBatch)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
@@ -139,13 +138,8 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 					errs <- fmt.Errorf("panic in the outbox: %v", p)
 				}
 			}()
-			for _, r := range list {
-				if ctx.Err() != nil {
-					return // given back below
-				}
-				if err := o.send(ctx, r); err != nil {
-					errs <- err
-				}
+			if err := o.sendAll(ctx, list); err != nil {
+				errs <- err
 			}
 		})
 	}
@@ -164,11 +158,33 @@ func (o *Outbox) Drain(ctx context.Context) (int, error) {
 	return len(rows), o.said.forget()
 }
 
-// send delivers one row and notes the result.
-func (o *Outbox) send(ctx context.Context, row collections.Outbound) error {
+// sendAll delivers the rows of one mailbox. A server that cannot be reached
+// fails them all at once: the others must not wait for every one of them.
+func (o *Outbox) sendAll(ctx context.Context, rows []collections.Outbound) error {
+	var errs []error
+	for i, r := range rows {
+		if ctx.Err() != nil {
+			break // given back by Drain
+		}
+		down, err := o.send(ctx, r)
+		errs = append(errs, err)
+		if down == nil {
+			continue
+		}
+		for _, rest := range rows[i+1:] {
+			errs = append(errs, o.failed(rest, down))
+		}
+		break
+	}
+	return errors.Join(errs...)
+}
+
+// send delivers one row and notes the result. down is why the server could
+// not be reached at all, nil if it could.
+func (o *Outbox) send(ctx context.Context, row collections.Outbound) (down, err error) {
 	box, out, err := o.write(row)
 	if err != nil {
-		return o.failed(row, err)
+		return nil, o.failed(row, err)
 	}
 	patient, done := linger(ctx, lastMail)
 	defer done()
@@ -181,11 +197,11 @@ func (o *Outbox) send(ctx context.Context, row collections.Outbound) error {
 	}
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil // the end of the program is no failure of the mail: Drain gives it back
+		return nil, nil // the end of the program is no failure of the mail: Drain gives it back
 	case err != nil:
-		return o.failed(row, err)
+		return unreachable(err), o.failed(row, err)
 	}
-	return o.sent(row, sent)
+	return nil, o.sent(row, sent)
 }
 
 // lastMail is how long a stop waits for the mail under way, so that its
@@ -203,10 +219,12 @@ func linger(ctx context.Context, d time.Duration) (patient context.Context, done
 func (o *Outbox) sent(row collections.Outbound, d Delivery) error {
 	now := o.desk.now()
 	err := o.app.RunInTransaction(func(tx core.App) error {
-		if len(d.Later) > 0 {
-			return row.Later(tx, keys(d.Later), now.Add(pause(row.Attempts())), describe(d.Later))
-		}
-		if err := row.Sent(tx, d.ServerID, describe(d.Refused)); err != nil {
+		waits := len(d.Later) > 0
+		if waits {
+			if err := row.Later(tx, keys(d.Later), now.Add(pause(row.Attempts())), describe(d.Later)); err != nil {
+				return err
+			}
+		} else if err := row.Sent(tx, d.ServerID, describe(d.Refused)); err != nil {
 			return err
 		}
 		t, m, err := row.Subject(tx)
@@ -221,9 +239,11 @@ func (o *Outbox) sent(row collections.Outbound, d Delivery) error {
 			if err := o.desk.noteFailure(tx, t, describe(d.Refused), s); err != nil {
 				return err
 			}
+			m.Set("delivery_note", cutRunes(strings.Trim(m.GetString("delivery_note")+"; "+describe(d.Refused), "; "), noteLimit))
 		}
-		m.Set("delivery", collections.DeliverySent)
-		m.Set("delivery_note", describe(d.Refused))
+		if !waits {
+			m.Set("delivery", collections.DeliverySent)
+		}
 		collections.SetStamp(m.Record, s)
 		return tx.Save(m.Record)
 	})
@@ -242,8 +262,8 @@ func (o *Outbox) failed(row collections.Outbound, cause error) error {
 	o.app.Logger().Warn("mail not sent", "outbound", row.Id, "attempt", row.Attempts(), "error", cause)
 	var permanent *Permanent
 	var unwritable *mail.HeaderError
-	final := errors.As(cause, &permanent) || errors.As(cause, &unwritable) || now.Sub(row.Created()) > giveUp
-	return o.app.RunInTransaction(func(tx core.App) error {
+	final := errors.As(cause, &permanent) || errors.As(cause, &unwritable) || now.Sub(row.TriedAt()) > giveUp
+	err := o.app.RunInTransaction(func(tx core.App) error {
 		if !final {
 			return row.Later(tx, nil, now.Add(pause(row.Attempts())), cause.Error())
 		}
@@ -260,6 +280,10 @@ func (o *Outbox) failed(row collections.Outbound, cause error) error {
 		}
 		return o.desk.notDelivered(tx, t, row, cause.Error(), collections.DeliveryFailed, s)
 	})
+	if err == nil || !final {
+		return err
+	}
+	return errors.Join(err, row.Failed(o.app, cause.Error())) // whatever stood in the way of the note, it is given up
 }
 
 // noteFailure tells the agents on the ticket what did not leave.
@@ -270,10 +294,13 @@ func (d *Desk) noteFailure(tx core.App, t collections.Ticket, why string, s coll
 	}
 	m.Set("visibility", collections.Internal)
 	m.Set("flags", []string{collections.FlagAutomatic, collections.FlagBounce})
-	m.Set("text", "Mail was not delivered: "+why)
+	m.Set("text", "Mail was not delivered: "+cutRunes(why, noteLimit))
 	collections.SetStamp(m.Record, s)
 	return tx.Save(m.Record)
 }
+
+// noteLimit is how many characters of what servers say are kept on a message.
+const noteLimit = 1900
 
 // pause is how long to wait after the n-th try: one minute doubled each time,
 // an hour at most, spread by 20 %.

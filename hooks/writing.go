@@ -34,7 +34,7 @@ func (o *Outbox) write(row collections.Outbound) (collections.Mailbox, mail.Outg
 	}
 	out := mail.Outgoing{
 		From: mail.Address{Name: mail.CleanHeader(name), Addr: box.Address()},
-		To:   named(row.To()), Cc: named(row.Cc()), Bcc: named(row.Bcc()),
+		To:   named(row.To()), Cc: named(row.Cc()), Bcc: named(row.Bcc()), Only: row.Pending(),
 		Date: row.Created(), MessageID: row.GetString("message_id"), LoopToken: o.desk.keys.Mail.LoopToken(),
 		InReplyTo: firstID(row.GetString("in_reply_to")), References: strings.Fields(row.GetString("references")),
 		Subject: row.GetString("subject"), Text: row.GetString("text"), HTML: row.GetString("html"),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ type Outgoing struct {
 	ReplyTo    []Address
 	To, Cc     []Address
 	Bcc        []Address // in the envelope only
+	Only       []string  // recipients that are left, as [Outgoing.Envelope] spells them; empty for all
 	Subject    string
 	Date       time.Time
 	MessageID  string   // without < >; made by [Keyring.MessageID]
@@ -98,7 +100,7 @@ func (o Outgoing) Envelope() (Envelope, error) {
 			if err != nil {
 				return env, &HeaderError{"recipient", err}
 			}
-			if !seen[Fold(form)] {
+			if !seen[Fold(form)] && (len(o.Only) == 0 || slices.Contains(o.Only, form)) {
 				seen[Fold(form)] = true
 				env.To = append(env.To, form)
 				env.UTF8 = env.UTF8 || wide
