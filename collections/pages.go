@@ -105,7 +105,7 @@ func CountOpen(app core.App, agent string) (OpenCounts, error) {
 		Assignee string `db:"assignee"`
 		N        int    `db:"n"`
 	}
-	err := app.DB().NewQuery(`SELECT team, assignee, COUNT(*) AS n FROM tickets WHERE state NOT IN ('resolved', 'closed', 'cancelled', 'rejected')
+	err := app.DB().NewQuery(`SELECT team, assignee, COUNT(*) AS n FROM tickets WHERE ` + openTickets + `
 		AND (confidential = 0 OR instr(allowed, {:agent}) > 0) GROUP BY team, assignee`).Bind(dbx.Params{"agent": agent}).All(&rows)
 	c := OpenCounts{Teams: map[string]int{}}
 	for _, r := range rows {

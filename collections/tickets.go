@@ -92,9 +92,14 @@ var ticketsTable = table{
 		{"idx_tickets_team", false, "team, created, state", ""},
 		{"idx_tickets_assignee", false, "assignee, created, state", ""},
 		{"idx_tickets_requester", false, "requester, created", ""},
+		{"idx_tickets_open", false, "team, assignee, confidential, allowed", openTickets}, // for CountOpen
 		{"idx_tickets_wake", false, "wake_at", "state = 'on_hold'"},
 	},
 }
+
+// openTickets is the condition of the index that counts; SQLite uses the index
+// for queries that hold these very words.
+const openTickets = `state NOT IN ('resolved', 'closed', 'cancelled', 'rejected')`
 
 // Ticket is the typed view of a ticket of any kind.
 type Ticket struct{ *core.Record }
