@@ -13,13 +13,13 @@ test('a ticket shows what was asked, what was said and what changed', async ({ a
 	await expect(page.getByRole('article', { name: 'Description' })).toContainText('It drops every few minutes');
 	await expect(page.getByRole('link', { name: 'https://vpn.example.com/log' })).toHaveAttribute('rel', /noopener/);
 	await expect(page.getByRole('article', { name: /^Internal note by/ })).toContainText('Same as on floor 3');
-	await expect(page.getByText(/set Urgency to High/)).toBeVisible();
+	await expect(page.getByText(/set urgency to High/)).toBeVisible();
 	await expectAccessible(page);
 	await page.keyboard.press('3');
 	await expect(page).toHaveURL(/tab=notes/);
 	await expect(page.getByText('Which network?')).toBeHidden();
 	await page.keyboard.press('4');
-	await expect(page.getByText(/Urgency from Medium to High/)).toBeVisible();
+	await expect(page.getByText(/urgency from Medium to High/)).toBeVisible();
 	await page.reload();
 	await expect(page.getByRole('link', { name: 'History' })).toHaveAttribute('aria-current', 'page');
 });
@@ -111,7 +111,7 @@ test('changes of different fields are laid together, of the same field are asked
 	other = { team: mail.id };
 	await page.getByRole('button', { name: 'Set the team' }).click();
 	await page.getByRole('option', { name: 'None' }).click();
-	const clash = page.getByRole('alert').filter({ hasText: 'set Team to Mail' });
+	const clash = page.getByRole('alert').filter({ hasText: 'set team to Mail' });
 	await expect(clash).toBeVisible();
 	expect((await desk.read<Ticket>('tickets', ticket.id)).team).toBe(mail.id);
 	await clash.getByRole('button', { name: 'Keep mine: None' }).click();
@@ -159,6 +159,24 @@ test('[ and ] walk the list, u returns to it', async ({ agentPage: page, desk })
 	await expect(page.getByRole('heading', { level: 1, name: 'Third' })).toBeVisible();
 	await page.keyboard.press('u');
 	await expect(page).toHaveURL(/\/queue/);
+});
+
+test('the bell tells who gave me which ticket, and opens it', async ({ desk, context }) => {
+	const kim = await desk.agent({ name: 'Kim Larsen', email: 'kim@desk.example' });
+	const signed = await desk.call<Awaited<ReturnType<typeof desk.me>>>('POST', '/api/collections/agents/auth-with-password', { identity: 'kim@desk.example', password: desk.admin.password }, null);
+	await desk.signIn(context, signed);
+	const page = await context.newPage();
+	await page.goto('/queue');
+	await expect(page.getByRole('button', { name: 'Notices, 0 unread' })).toBeVisible();
+	const ticket = await desk.incident({ subject: 'Printer on fire', assignee: kim.id });
+	await page.getByRole('button', { name: 'Notices, 1 unread' }).click();
+	const notice = page.getByRole('dialog', { name: 'Notices' }).getByRole('link', { name: /gave you this ticket/ });
+	await expect(notice).toContainText('Printer on fire');
+	await expectAccessible(page);
+	await notice.click();
+	await expect(page).toHaveURL(new RegExp(`/incidents/${ticket.number}$`));
+	await expect(page.getByRole('heading', { level: 1, name: 'Printer on fire' })).toBeVisible();
+	await expect(page.getByRole('button', { name: 'Notices, 0 unread' })).toBeVisible();
 });
 
 for (const [name, theme, locale, width] of [['phone, dark', 'dark', 'zh', 390], ['narrow, light', 'light', 'en', 320], ['tablet, dark', 'dark', 'en', 900]] as const) {

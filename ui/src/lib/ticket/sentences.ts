@@ -13,6 +13,12 @@ export function fieldName(field: string): string {
 	return code('field', field, field.replaceAll('_', ' '));
 }
 
+/** The same inside a sentence. */
+export function fieldWord(field: string): string {
+	const name = fieldName(field);
+	return language.language === 'en' ? name.toLowerCase() : name;
+}
+
 /** A stored value in words. */
 export function valueName(field: string, value: unknown, page: Pick<TicketPage, 'requester' | 'participants'> | null = null): string {
 	if (blank(value)) return t(field === 'assignee' ? 'value.nobody' : 'value.none');
@@ -72,13 +78,14 @@ export function sentence(event: TicketEvent, page: TicketPage, detailed = false)
 
 function changed(who: string, event: TicketEvent, page: TicketPage, detailed: boolean): string {
 	const changes = changesOf(event);
-	const only = changes.length === 1 ? changes[0] : undefined;
-	if (!detailed && only?.[0] === 'assignee' && directory.agent(String(only[2]))?.name === event.actor_name) return t('event.took', { who });
+	const taken = changes.find(([field]) => field === 'assignee')?.[2];
+	const alone = changes.every(([field, , after]) => field === 'assignee' || (field === 'state' && after === 'assigned'));
+	if (!detailed && taken && alone && directory.agent(String(taken))?.name === event.actor_name) return t('event.took', { who });
 	const pieces = changes
 		.filter(([field]) => field !== 'priority_reason')
 		.map(([field, before, after]) => {
-			if (long.has(field)) return t('change.new', { field: fieldName(field) });
-			const words = { field: fieldName(field), value: valueName(field, after, page), before: valueName(field, before, page) };
+			if (long.has(field)) return t('change.new', { field: fieldWord(field) });
+			const words = { field: fieldWord(field), value: valueName(field, after, page), before: valueName(field, before, page) };
 			return t(detailed && !blank(before) ? 'change.fromTo' : 'change.set', words);
 		});
 	const list = pieces.length > 1 ? pieces.slice(0, -1).join(t('change.comma')) + t('change.and') + pieces.at(-1)! : (pieces[0] ?? '');

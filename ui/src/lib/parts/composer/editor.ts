@@ -3,6 +3,7 @@ import { Editor, type Extensions } from '@tiptap/core';
 import Image from '@tiptap/extension-image';
 import Placeholder from '@tiptap/extension-placeholder';
 import StarterKit from '@tiptap/starter-kit';
+import './prose.css';
 
 export type Setup = {
 	element: HTMLElement;
