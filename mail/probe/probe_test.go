@@ -271,8 +271,8 @@ func (s *servers) testListener(t *testing.T) {
 		t.Run(string(protocol), func(t *testing.T) {
 			d := newDesk()
 			address := "desk@" + string(protocol) + ".test"
-			server := listen.New(listen.Config{Protocol: protocol, Vault: d, Ledger: d, Accept: func(to string) (string, bool) {
-				return "m", mail.Fold(to) == address
+			server := listen.New(listen.Config{Protocol: protocol, Vault: d, Ledger: d, Accept: func(to string) (string, bool, error) {
+				return "m", mail.Fold(to) == address, nil
 			}})
 			listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 			require.NoError(t, err)
