@@ -1,12 +1,10 @@
 package hooks
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -16,8 +14,6 @@ import (
 	"github.com/deskbell/deskbell/itil"
 	"github.com/deskbell/deskbell/mail"
 	"github.com/deskbell/deskbell/mail/probe"
-	"github.com/deskbell/deskbell/mail/safehtml"
-	"github.com/deskbell/deskbell/mail/trim"
 )
 
 // arrival is one mail on its way to a ticket.
@@ -293,60 +289,6 @@ func shortened(trials []mail.Trial) []mail.Trial {
 	return trials
 }
 
-// content is what a message shows, sanitised.
-type content struct {
-	text, html string
-	images     int  // remote ones, blocked
-	trimmed    bool // quoted text was folded away
-}
-
-// read sanitises what the mail says. It runs before the transaction: a
-// hostile mail may take long, and there is only one writer.
-func (a *arrival) read() {
-	a.whole = clean(a.mail.Text, a.mail.HTML)
-	a.anew = sync.OnceValue(func() content { return anew(a.mail) })
-	if len(a.mail.InReplyTo)+len(a.mail.References) > 0 {
-		a.anew() // it will be needed
-	}
-}
-
-func clean(text, html string) content {
-	r := safehtml.Clean(html, safehtml.Options{})
-	return content{text: cutRunes(text, 400_000), html: r.HTML, images: r.RemoteImages}
-}
-
-// anew is what the person wrote; what was quoted stays one click away in the
-// raw mail.
-func anew(m *mail.Message) content {
-	t := trim.Text(m.Text)
-	if m.HTML == "" {
-		c := clean(t.Reply, "")
-		c.trimmed = t.Quoted
-		return c
-	}
-	h := trim.HTML(m.HTML)
-	c := clean(t.Reply, h.Reply)
-	c.trimmed = t.Quoted || h.Quoted
-	if h.ReplyText != "" {
-		c.text = cutRunes(h.ReplyText, 400_000)
-	}
-	return c
-}
-
-// body gives the message its content: all of a first mail, the new part of an
-// answer.
-func (a *arrival) body(m collections.Message, answers bool) {
-	c := a.whole
-	if answers {
-		c = a.anew()
-	}
-	m.Set("text", c.text)
-	m.Set("html", c.html)
-	m.Set("blocked_images", c.images)
-	m.Set("trimmed", c.trimmed)
-	collections.MarkClean(m.Record)
-}
-
 // ancestors are the ids that a mail refers to, few enough to remember.
 func ancestors(m *mail.Message) []string {
 	ids := slices.Concat(m.References, m.InReplyTo)
@@ -387,34 +329,4 @@ func nameOf(from []mail.Address) string {
 		return ""
 	}
 	return cutRunes(from[0].Name, 200)
-}
-
-// hint tells agents when a stranger named a ticket that is not theirs.
-func (a *arrival) hint(tx core.App, t collections.Ticket) error {
-	if a.decision.Hint == "" {
-		return nil
-	}
-	m, err := collections.NewMessage(tx, t.Id)
-	if err != nil {
-		return err
-	}
-	why, err := json.Marshal(map[string]string{"hint": a.decision.Hint, "ticket": a.decision.HintThread})
-	if err != nil {
-		return err
-	}
-	m.Set("visibility", collections.Internal)
-	m.Set("channel", collections.ChannelEmail)
-	m.Set("flags", []string{collections.FlagHint})
-	m.Set("text", hintText[a.decision.Hint])
-	m.Set("thread_how", a.decision.Hint)
-	m.Set("thread_why", string(why))
-	collections.SetStamp(m.Record, collections.Stamp{Source: collections.SourceMail, Name: "Deskbell", At: a.now})
-	return tx.Save(m.Record)
-}
-
-// hintText is what agents read; the screens translate it by its code.
-var hintText = map[string]string{
-	mail.HintStrangerTag:     "The subject names another ticket, but the sender takes no part in it. Check who wrote this before you merge.",
-	mail.HintUnauthenticated: "This mail holds a valid reply token of another ticket, but its sender could not be authenticated.",
-	mail.HintBareTag:         "The subject names another ticket without its key. If it belongs there, merge the two.",
 }
