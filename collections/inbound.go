@@ -96,6 +96,14 @@ func SenderCount(app core.App, sender string, since time.Time) (int, error) {
 	return n, err
 }
 
+// MailCount counts the mails that were received since a time.
+func MailCount(app core.App, since time.Time) (int, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT COUNT(*) FROM inbound_mails WHERE received_at >= {:since}`).
+		Bind(dbx.Params{"since": stamp(since)}).Row(&n)
+	return n, err
+}
+
 // RememberReferences notes which unknown ids a received mail refers to, so
 // that a later mail with the same ancestor finds its ticket.
 func RememberReferences(tx core.App, ticket string, ids []string) error {

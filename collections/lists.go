@@ -96,6 +96,7 @@ var settingsTable = table{
 		f.number("sender_quota", 0, 0)   // mails an hour from one unknown sender before quarantine
 		f.number("total_quota", 0, 0)    // mails an hour in all before quarantine; 0: none
 		f.number("ack_quota", 0, 0)      // acknowledgements an hour to one sender
+		f.number("auto_quota", 0, 0)     // acknowledgements and notices an hour in all
 		f.flag("acknowledge", "Answer each new ticket that comes by mail with its number.")
 	},
 	access: access{list: rule(anAgent), view: rule(anAgent), update: rule(anAdmin)},

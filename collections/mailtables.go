@@ -102,6 +102,7 @@ var inboundMailsTable = table{
 		{"idx_inbound_unsettled", false, "mailbox, uidvalidity", "settled = 0 AND uid > 0"},
 		{"idx_inbound_message", false, "message", ""},
 		{"idx_inbound_sender", false, "sender, received_at", ""},
+		{"idx_inbound_received", false, "received_at", ""},
 	},
 }
 
@@ -137,6 +138,7 @@ var outboundMailsTable = table{
 		{"idx_outbound_message_id", false, "message_id", ""},
 		{"idx_outbound_server_id", false, "server_id", "server_id != ''"},
 		{"idx_outbound_acks", false, "`to`, created", "kind = 'ack'"},
+		{"idx_outbound_automatic", false, "created", "kind IN ('ack', 'notice')"},
 	},
 	tune: func(c *core.Collection) { c.Fields.GetByName("html").SetHidden(true) },
 }

@@ -262,6 +262,21 @@ func AcksSince(app core.App, addr string, since time.Time) (int, error) {
 	return n, err
 }
 
+// AutomaticSince counts the acknowledgements and notices since a time, up to
+// most.
+func AutomaticSince(app core.App, since time.Time, most int) (int, error) {
+	var n int
+	err := app.DB().NewQuery(`SELECT COUNT(*) FROM (SELECT 1 FROM outbound_mails WHERE kind IN ('ack', 'notice') AND created >= {:since} LIMIT {:most})`).
+		Bind(dbx.Params{"since": stamp(since), "most": most}).Row(&n)
+	return n, err
+}
+
+// WasAlarmed says whether an alarm with this text was shown since a time.
+func WasAlarmed(app core.App, text string, since time.Time) (bool, error) {
+	n, err := app.CountRecords(Notices, dbx.HashExp{"kind": "alarm", "subject": text}, dbx.NewExp("created >= {:since}", dbx.Params{"since": stamp(since)}))
+	return n > 0, err
+}
+
 func toJSON(v any) string {
 	b, _ := json.Marshal(v) // only called with lists of strings
 	return string(b)

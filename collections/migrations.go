@@ -114,7 +114,7 @@ func fillLists(app core.App) error {
 		{ResolutionCodes, coded(itil.CodeWithdrawn, label{"Withdrawn", "已撤回"}, 12, map[string]any{"ends": "cancelled"})},
 		{ResolutionCodes, coded(itil.CodeConverted, label{"Converted", "已转换"}, 13, map[string]any{"ends": "cancelled"})},
 		{Settings, map[string]any{"name": "Help desk", "locale": "en", "timezone": "UTC", "reopen_days": 7, "close_days": 5,
-			"max_mail_mb": 50, "sender_quota": 500, "ack_quota": 5, "acknowledge": true}},
+			"max_mail_mb": 50, "sender_quota": 500, "ack_quota": 5, "auto_quota": 1000, "acknowledge": true}},
 	}
 	for _, r := range rows {
 		if err := add(r.collection, r.values); err != nil {

@@ -43,6 +43,16 @@ func (s DeskSettings) MaxMail() int64 { return int64(s.GetInt("max_mail_mb")) <<
 // no bound.
 func (s DeskSettings) SenderQuota() int { return s.GetInt("sender_quota") }
 
+// TotalQuota is how many mails an hour are taken in all, 0 for no bound.
+func (s DeskSettings) TotalQuota() int { return s.GetInt("total_quota") }
+
+// AckQuota is how many acknowledgements an hour one sender gets.
+func (s DeskSettings) AckQuota() int { return s.GetInt("ack_quota") }
+
+// AutoQuota is how many acknowledgements and notices an hour are sent in all,
+// 0 for no bound.
+func (s DeskSettings) AutoQuota() int { return s.GetInt("auto_quota") }
+
 // Acknowledges says whether a new ticket that comes by mail is answered with
 // its number.
 func (s DeskSettings) Acknowledges() bool { return s.GetBool("acknowledge") }

@@ -123,19 +123,35 @@ func mustCollection(app core.App, name string) *core.Collection {
 // checkQuota puts a mail aside when one unknown sender, or all together,
 // write more in an hour than the desk is set to take.
 func (a *arrival) checkQuota(tx core.App) error {
+	if a.row.Attempts < 0 {
+		return nil // released by a person
+	}
+	hour := a.now.Add(-time.Hour)
+	if quota := a.settings.TotalQuota(); quota > 0 {
+		n, err := collections.MailCount(tx, hour)
+		if err != nil {
+			return err
+		}
+		if n > quota {
+			return overQuota("total_quota", fmt.Sprintf("more than %d mails in an hour in all", quota))
+		}
+	}
 	quota := a.settings.SenderQuota()
-	if quota == 0 || a.sender() == "" || a.row.Attempts < 0 {
+	if quota == 0 || a.sender() == "" {
 		return nil
 	}
-	n, err := collections.SenderCount(tx, a.sender(), a.now.Add(-time.Hour))
+	n, err := collections.SenderCount(tx, a.sender(), hour)
 	if err != nil || n < quota {
 		return err
 	}
 	if known, err := collections.IsKnownSender(tx, a.sender(), a.now); err != nil || known {
 		return err
 	}
-	return errSkip{collections.Outcome{State: collections.MailQuarantined, Reason: "sender_quota",
-		Detail: fmt.Sprintf("more than %d mails in an hour from an unknown sender", quota)}}
+	return overQuota("sender_quota", fmt.Sprintf("more than %d mails in an hour from an unknown sender", quota))
+}
+
+func overQuota(reason, detail string) error {
+	return errSkip{collections.Outcome{State: collections.MailQuarantined, Reason: reason, Detail: detail}}
 }
 
 // open makes a ticket of the mail. follows is the final ticket that it

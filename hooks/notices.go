@@ -173,7 +173,11 @@ func (a *arrival) acknowledge(tx core.App, t collections.Ticket) error {
 	if facts.SentPerHour, err = collections.AcksSince(tx, a.sender(), a.now.Add(-time.Hour)); err != nil {
 		return err
 	}
-	if ok, why := mail.MayAcknowledge(a.mail, facts); !ok {
+	ok, why := mail.MayAcknowledge(a.mail, facts)
+	if ok && facts.SentPerHour >= a.settings.AckQuota() {
+		ok, why = false, "hourly_limit"
+	}
+	if !ok {
 		return collections.Append(tx, collections.Event{Collection: collections.Tickets, Subject: t.Id, Ticket: t.Id, Stamp: deskStamp(a.now),
 			Type: "ticket.not_acknowledged", Data: map[string]any{"reason": why}})
 	}
@@ -196,11 +200,33 @@ func deskStamp(now time.Time) collections.Stamp {
 	return collections.Stamp{Source: collections.SourceMail, Name: "Deskbell", At: now}
 }
 
+// budgetSpent says whether so many automatic mails left in the last hour that
+// something must be wrong. The leads are told once an hour.
+func (d *Desk) budgetSpent(tx core.App) (bool, error) {
+	settings, err := collections.FindSettings(tx)
+	if err != nil || settings.AutoQuota() == 0 {
+		return false, err
+	}
+	hour := d.now().Add(-time.Hour)
+	n, err := collections.AutomaticSince(tx, hour, settings.AutoQuota())
+	if err != nil || n < settings.AutoQuota() {
+		return false, err
+	}
+	text := fmt.Sprintf("More than %d automatic mails in an hour: acknowledgements and notices pause.", settings.AutoQuota())
+	if told, err := collections.WasAlarmed(tx, text, hour); err != nil || told {
+		return true, err
+	}
+	return true, d.alarmLeads(tx, text)
+}
+
 // post writes a mail of the desk's own into the outbox; nothing is written
 // while no mailbox sends. parent is the mail that it answers, nil if none.
 func (d *Desk) post(tx core.App, kind string, t collections.Ticket, to string, text notify.Mail, parent *mail.Message) error {
 	box, err := collections.SendingMailbox(tx, t.Mailbox())
 	if err != nil || box.Record == nil {
+		return err
+	}
+	if spent, err := d.budgetSpent(tx); err != nil || spent {
 		return err
 	}
 	out, err := collections.NewOutbound(tx, kind)

@@ -86,3 +86,30 @@ func TestTakenBackReplyIsUndoneOnTheTicket(t *testing.T) {
 	assert.Equal(t, "requester", got.GetString("last_speaker"))
 	assert.True(t, got.GetDateTime("first_response_at").IsZero())
 }
+
+func TestAutomaticMailHasABudgetAndAnAlarm(t *testing.T) {
+	p := newPost(t)
+	p.agent(t, "kim", "lead")
+	s, err := collections.FindSettings(p)
+	require.NoError(t, err)
+	s.Set("auto_quota", 2)
+	require.NoError(t, p.Save(s.Record))
+	for _, who := range []string{"a", "b", "c", "d"} {
+		p.take(t, "From: "+who+"@customer.test", "To: support@desk.test", "Subject: Help", "Message-ID: <"+who+"@customer.test>", "", "Help")
+	}
+	assert.Equal(t, 4, p.count(t, collections.Tickets, "id != ''"))
+	assert.Equal(t, 2, p.count(t, collections.OutboundMails, "kind = 'ack'"))
+	assert.Equal(t, 1, p.count(t, collections.Notices, "kind = 'alarm'"), "told once")
+}
+
+func TestMailOverTheTotalQuotaWaitsInQuarantine(t *testing.T) {
+	p := newPost(t)
+	s, err := collections.FindSettings(p)
+	require.NoError(t, err)
+	s.Set("total_quota", 1)
+	require.NoError(t, p.Save(s.Record))
+	p.take(t, fromAda...)
+	in := p.take(t, "From: bo@customer.test", "To: support@desk.test", "Message-ID: <bo@customer.test>", "", "Help")
+	assert.Equal(t, "quarantined", in.GetString("state"))
+	assert.Equal(t, "total_quota", in.GetString("reason"))
+}

@@ -183,6 +183,11 @@ func (d *Desk) alarmMailbox(app core.App, id string, trouble *link.Trouble) erro
 	if err != nil {
 		return err
 	}
+	return d.alarmLeads(app, cutRunes(row.GetString("address")+": "+trouble.Cause, 500))
+}
+
+// alarmLeads shows every lead that the desk needs a person.
+func (d *Desk) alarmLeads(app core.App, text string) error {
 	leads, err := collections.FindLeads(app)
 	if err != nil {
 		return err
@@ -191,7 +196,7 @@ func (d *Desk) alarmMailbox(app core.App, id string, trouble *link.Trouble) erro
 		r := core.NewRecord(mustCollection(app, collections.Notices))
 		r.Set("agent", a.Id)
 		r.Set("kind", "alarm")
-		r.Set("subject", cutRunes(row.GetString("address")+": "+trouble.Cause, 500))
+		r.Set("subject", text)
 		if err := app.Save(r); err != nil {
 			return err
 		}
