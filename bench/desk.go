@@ -144,6 +144,25 @@ func (d *desk) memory(line string) float64 {
 	return 0
 }
 
+// highest watches the memory without mapped files until the answer is called,
+// which gives its highest value in MB.
+func (d *desk) highest() func() float64 {
+	stop, answer := make(chan struct{}), make(chan float64)
+	go func() {
+		top := 0.0
+		for {
+			top = max(top, d.memory("RssAnon"))
+			select {
+			case <-stop:
+				answer <- top
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	}()
+	return func() float64 { close(stop); return <-answer }
+}
+
 // cpu is the processor time that the desk has used. On a machine that others
 // use too it tells more than a rate.
 func (d *desk) cpu() time.Duration {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/ozzo-validation/v4/is"
 	"github.com/pocketbase/pocketbase/core"
@@ -212,10 +213,16 @@ func agentsOf(rows []*core.Record) []Agent {
 	return out
 }
 
-// FindRequesterByAddress finds a requester by address, whatever its case.
+// FindRequesterByAddress finds a requester by address, whatever its case. The
+// index leaves empty addresses out, so SQLite uses it only for a query that
+// does too; PocketBase's own query reads every requester.
 func FindRequesterByAddress(app core.App, addr string) (Requester, error) {
-	r, err := app.FindAuthRecordByEmail(Requesters, strings.ToLower(strings.TrimSpace(addr)))
-	return Requester{r}, err
+	r := &core.Record{}
+	err := app.RecordQuery(Requesters).AndWhere(dbx.HashExp{"email": strings.ToLower(strings.TrimSpace(addr))}).AndWhere(dbx.NewExp("email != ''")).Limit(1).One(r)
+	if err != nil {
+		return Requester{}, err
+	}
+	return Requester{r}, nil
 }
 
 // EnsureRequester finds the account of an address or makes one. Its Record is

@@ -32,6 +32,8 @@ type Intake struct {
 	app   core.App
 	vault *collections.Vault
 	mark  string // file that names the mail in work, to blame it for a crash
+
+	marking *os.File // the mark, held open while the intake runs
 }
 
 // NewIntake returns the intake of a desk.
@@ -43,6 +45,7 @@ func (d *Desk) NewIntake(app core.App, vault *collections.Vault) *Intake {
 // minute besides.
 func (in *Intake) Run(ctx context.Context) error {
 	in.blame(ctx)
+	defer in.unmark()
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
@@ -139,11 +142,18 @@ func (in *Intake) try(ctx context.Context, row collections.Inbound) error {
 // point marks the mail in work, or none. The mark only helps to blame after a
 // crash, so it may fail.
 func (in *Intake) point(row collections.Inbound) {
-	if row.ID == "" {
-		_ = os.Remove(in.mark)
-		return
+	if in.marking == nil {
+		in.marking, _ = os.OpenFile(in.mark, os.O_CREATE|os.O_WRONLY, 0o600) // nil takes writes and refuses them
 	}
-	_ = os.WriteFile(in.mark, []byte(row.ID), 0o600)
+	_, _ = in.marking.WriteAt(fmt.Appendf(nil, "%-15s", row.ID), 0) // ids have 15 characters
+}
+
+// unmark removes the mark: whoever stopped the intake, no mail did.
+func (in *Intake) unmark() {
+	if in.marking != nil {
+		_ = errors.Join(in.marking.Close(), os.Remove(in.mark)) // an old mark names no mail
+		in.marking = nil
+	}
 }
 
 // guarded processes mails and turns a panic into an error.
