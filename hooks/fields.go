@@ -61,14 +61,24 @@ func plainFields(list string) (map[string][]string, bool) {
 // showOnly hides what is not wanted of the records and of those that they
 // name. One record may be named by several.
 func showOnly(records []*core.Record, wanted map[string][]string) {
-	done := map[*core.Record]bool{}
+	hidden, done := map[string][]string{}, map[*core.Record]bool{}
+	hide := func(relation string, r *core.Record) {
+		if done[r] {
+			return
+		}
+		done[r] = true
+		if hidden[relation] == nil {
+			hidden[relation] = others(r.Collection(), wanted[relation])
+		}
+		r.Hide(hidden[relation]...)
+	}
 	for _, r := range records {
 		shown := map[string]any{}
 		for relation, value := range r.Expand() {
-			if names, ok := wanted[relation]; ok {
+			if _, ok := wanted[relation]; ok {
 				shown[relation] = value
-				for _, other := range expandedTo(value) {
-					hideOthers(other, names, done)
+				for _, named := range expandedTo(value) {
+					hide(relation, named)
 				}
 			}
 		}
@@ -78,8 +88,14 @@ func showOnly(records []*core.Record, wanted map[string][]string) {
 		if _, itself := wanted[""]; len(wanted) == 1 && itself {
 			r.Hide(core.FieldNameExpand)
 		}
-		hideOthers(r, wanted[""], done)
+		hide("", r)
 	}
+}
+
+// others are the names in a record of a collection besides the wanted ones.
+func others(c *core.Collection, wanted []string) []string {
+	names := append(c.Fields.FieldNames(), core.FieldNameCollectionId, core.FieldNameCollectionName)
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(wanted, name) })
 }
 
 func expandedTo(expanded any) []*core.Record {
@@ -90,18 +106,4 @@ func expandedTo(expanded any) []*core.Record {
 		return v
 	}
 	return nil
-}
-
-func hideOthers(r *core.Record, wanted []string, done map[*core.Record]bool) {
-	if done[r] {
-		return
-	}
-	done[r] = true
-	var hidden []string
-	for _, name := range append(r.Collection().Fields.FieldNames(), core.FieldNameCollectionId, core.FieldNameCollectionName) {
-		if !slices.Contains(wanted, name) {
-			hidden = append(hidden, name)
-		}
-	}
-	r.Hide(hidden...)
 }
