@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,27 @@ type realServers struct {
 	env map[string]string
 }
 
-func startServers(t *testing.T, base int) *realServers {
+// freeBase finds a base port whose ports for the servers are all free: servers
+// of a test that was killed may still hold the last ones.
+func freeBase(t *testing.T) int {
+	t.Helper()
+	for base := 23000; base < 32000; base += 1000 {
+		free := true
+		for _, offset := range []int{24, 25, 143, 465, 587, 993} {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", base+offset))
+			if free = free && err == nil; err == nil {
+				require.NoError(t, l.Close())
+			}
+		}
+		if free {
+			return base
+		}
+	}
+	require.Fail(t, "no free ports for the mail servers")
+	return 0
+}
+
+func startServers(t *testing.T) *realServers {
 	t.Helper()
 	script := filepath.Join(shared(t, "mailserver"), "start.sh")
 	if os.Geteuid() != 0 {
@@ -37,7 +58,7 @@ func startServers(t *testing.T, base int) *realServers {
 		_ = exec.Command(filepath.Join(filepath.Dir(script), "stop.sh"), s.dir, "--wipe").Run() // leaves nothing behind
 		_ = os.RemoveAll(dir)
 	})
-	cmd := exec.CommandContext(t.Context(), script, s.dir, fmt.Sprint(base))
+	cmd := exec.CommandContext(t.Context(), script, s.dir, fmt.Sprint(freeBase(t)))
 	var diagnosis bytes.Buffer
 	cmd.Stderr = &diagnosis
 	out, err := cmd.Output()
@@ -107,7 +128,7 @@ func (s *realServers) await(user string, holds ...string) string {
 // servers do: a bounce, an absence note, and a machine that answers
 // everything.
 func TestMainJobWithPostfixAndDovecot(t *testing.T) {
-	servers := startServers(t, 23000)
+	servers := startServers(t)
 	agent := signIn(t, serve(t, setUp(t)))
 	box := agent.create("mailboxes", servers.mailbox())
 	answer := func(ticket any, text string) map[string]any {
