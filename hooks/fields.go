@@ -28,10 +28,11 @@ func (d *Desk) bindFields(app core.App) {
 		if err := apis.EnrichRecords(e.RequestEvent, e.Records); err != nil {
 			return err
 		}
-		showOnly(e.Records, wanted)
+		e.Result.Items = pick(e.Records, wanted)
 		q.Del("fields")
 		e.Request.URL.RawQuery = q.Encode()
 		delete(info.Query, "expand") // done
+		e.Records = e.Records[:1]    // none would count as a failed search
 		return e.Next()
 	})
 }
@@ -58,52 +59,65 @@ func plainFields(list string) (map[string][]string, bool) {
 	return wanted, true
 }
 
-// showOnly hides what is not wanted of the records and of those that they
-// name. One record may be named by several.
-func showOnly(records []*core.Record, wanted map[string][]string) {
-	hidden, done := map[string][]string{}, map[*core.Record]bool{}
-	hide := func(relation string, r *core.Record) {
-		if done[r] {
-			return
+// picker gives records the form of an answer with the wanted fields only. One
+// record may be named by several.
+type picker struct {
+	wanted map[string][]string
+	hidden map[string][]string // by relation, as wanted
+	done   map[*core.Record]map[string]any
+}
+
+// pick hides what is not wanted of the records and of those that they name.
+// Maps are written as they are; a record would be written twice.
+func pick(records []*core.Record, wanted map[string][]string) []map[string]any {
+	p := picker{wanted, map[string][]string{}, map[*core.Record]map[string]any{}}
+	out := make([]map[string]any, len(records))
+	for i, r := range records {
+		named := r.Expand()
+		r.Hide(core.FieldNameExpand)
+		out[i] = p.export("", r)
+		if _, itself := wanted[""]; named == nil || len(wanted) == 1 && itself {
+			continue
 		}
-		done[r] = true
-		if hidden[relation] == nil {
-			hidden[relation] = others(r.Collection(), wanted[relation])
-		}
-		r.Hide(hidden[relation]...)
-	}
-	for _, r := range records {
 		shown := map[string]any{}
-		for relation, value := range r.Expand() {
+		for relation, value := range named {
 			if _, ok := wanted[relation]; ok {
-				shown[relation] = value
-				for _, named := range expandedTo(value) {
-					hide(relation, named)
-				}
+				shown[relation] = p.exportNamed(relation, value)
 			}
 		}
-		if len(r.Expand()) > 0 {
-			r.SetExpand(shown)
-		}
-		if _, itself := wanted[""]; len(wanted) == 1 && itself {
-			r.Hide(core.FieldNameExpand)
-		}
-		hide("", r)
+		out[i][core.FieldNameExpand] = shown
 	}
+	return out
+}
+
+func (p picker) exportNamed(relation string, expanded any) any {
+	switch v := expanded.(type) {
+	case *core.Record:
+		return p.export(relation, v)
+	case []*core.Record:
+		list := make([]map[string]any, len(v))
+		for i, r := range v {
+			list[i] = p.export(relation, r)
+		}
+		return list
+	}
+	return expanded
+}
+
+func (p picker) export(relation string, r *core.Record) map[string]any {
+	if known, ok := p.done[r]; ok {
+		return known
+	}
+	if p.hidden[relation] == nil {
+		p.hidden[relation] = others(r.Collection(), p.wanted[relation])
+	}
+	r.Hide(p.hidden[relation]...)
+	p.done[r] = r.PublicExport()
+	return p.done[r]
 }
 
 // others are the names in a record of a collection besides the wanted ones.
 func others(c *core.Collection, wanted []string) []string {
 	names := append(c.Fields.FieldNames(), core.FieldNameCollectionId, core.FieldNameCollectionName)
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(wanted, name) })
-}
-
-func expandedTo(expanded any) []*core.Record {
-	switch v := expanded.(type) {
-	case *core.Record:
-		return []*core.Record{v}
-	case []*core.Record:
-		return v
-	}
-	return nil
 }
