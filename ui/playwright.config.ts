@@ -3,7 +3,8 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
 	testDir: 'e2e',
 	timeout: 30_000,
-	workers: process.env.CI ? 1 : 2,
+	workers: 2,
+	forbidOnly: !!process.env.CI,
 	fullyParallel: true,
 	reporter: process.env.CI ? [['list'], ['html', { open: 'never' }]] : 'list',
 	use: {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, expectAccessible, test } from './desk';
+import { expect, expectAccessible, settled, test } from './desk';
 
 const words = join(import.meta.dirname, '../src/lib/i18n/en');
 const keys = readdirSync(words).flatMap((file) => Object.keys(JSON.parse(readFileSync(join(words, file), 'utf8')) as object));
@@ -19,8 +19,7 @@ for (const theme of ['light', 'dark'] as const) {
 				const page = await context.newPage();
 				for (const route of routes) {
 					await page.goto(route);
-					await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
-					await page.waitForTimeout(250);
+					await settled(page);
 					await expectAccessible(page);
 					const text = await page.locator('body').innerText();
 					expect(keys.filter((key) => key.includes('.') && text.includes(key))).toEqual([]);
@@ -36,8 +35,7 @@ test('320 px wide, nothing scrolls sideways', async ({ agentPage: page, desk }) 
 	await page.setViewportSize({ width: 320, height: 640 });
 	for (const route of routes) {
 		await page.goto(route);
-		await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
-		await page.waitForTimeout(250);
+		await settled(page);
 		expect(await page.evaluate(() => document.documentElement.scrollWidth), route).toBeLessThanOrEqual(320);
 	}
 });

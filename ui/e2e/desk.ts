@@ -3,10 +3,11 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Agent, Message, Requester, Team, Ticket } from '../src/lib/api/records';
+import type { Agent, Mailbox, Message, Requester, Team, Ticket } from '../src/lib/api/records';
+import { Sink } from './mail';
 
 const binary = resolve(import.meta.dirname, process.env.DESKBELL_BIN ?? '../../bin/deskbell');
 const password = 'correct-horse-battery';
@@ -99,17 +100,16 @@ export class Desk {
 	}
 }
 
-function freePort(): Promise<number> {
-	return new Promise((done) => {
-		const probe = createServer().listen(0, '127.0.0.1', () => {
-			const { port } = probe.address() as AddressInfo;
-			probe.close(() => done(port));
-		});
-	});
+/** Two ports that are free; both are held until both are known. */
+async function freePorts(): Promise<[number, number]> {
+	const probes = await Promise.all([0, 1].map(() => new Promise<Server>((done) => { const probe = createServer().listen(0, '127.0.0.1', () => done(probe)); })));
+	const ports = probes.map((probe) => (probe.address() as AddressInfo).port) as [number, number];
+	await Promise.all(probes.map((probe) => new Promise((done) => probe.close(done))));
+	return ports;
 }
 
-async function serve(dir: string, port: number): Promise<{ process: ChildProcess; said: () => string }> {
-	const server = spawn(binary, ['serve', '--dir', dir, '--http', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function serve(dir: string, port: number, smtp: number): Promise<{ process: ChildProcess; said: () => string }> {
+	const server = spawn(binary, ['serve', '--dir', dir, '--http', `127.0.0.1:${port}`, '--smtp-listen', `127.0.0.1:${smtp}`], { stdio: ['ignore', 'pipe', 'pipe'] });
 	let said = '';
 	server.stdout!.on('data', (d) => (said += d));
 	server.stderr!.on('data', (d) => (said += d));
@@ -131,8 +131,10 @@ function stop(server: ChildProcess): Promise<void> {
 	});
 }
 
-type Running = { url: string; dir: string; said: () => string };
-type Fixtures = { fresh: boolean; running: Running; desk: Desk; agentPage: Page };
+type Running = { url: string; dir: string; smtp: number; said: () => string };
+/** A mailbox whose mail comes by the desk's own listener at port and leaves to the sink. */
+type MailEnds = { address: string; port: number; sink: Sink };
+type Fixtures = { fresh: boolean; running: Running; desk: Desk; agentPage: Page; mail: MailEnds };
 
 export const test = base.extend<Fixtures>({
 	/** Leaves the desk without an administrator, for the first run. */
@@ -141,14 +143,14 @@ export const test = base.extend<Fixtures>({
 	running: async ({ fresh }, use) => {
 		const dir = mkdtempSync(join(tmpdir(), 'deskbell-e2e-'));
 		const data = join(dir, 'data');
-		const port = await freePort();
+		const [port, smtp] = await freePorts();
 		const url = `http://127.0.0.1:${port}`;
 		if (!fresh) {
 			const setup = spawnSync(binary, ['setup', '--dir', data, '--admin-email', 'sam@desk.example', '--admin-password', password, '--org', 'Northwind', '--url', url], { encoding: 'utf8' });
 			if (setup.status !== 0) throw new Error(`setup failed:\n${setup.stdout}${setup.stderr}`);
 		}
-		const server = await serve(data, port);
-		await use({ url, dir: data, said: server.said });
+		const server = await serve(data, port, smtp);
+		await use({ url, dir: data, smtp, said: server.said });
 		await stop(server.process);
 		rmSync(dir, { recursive: true, force: true });
 	},
@@ -163,6 +165,14 @@ export const test = base.extend<Fixtures>({
 		expect(desk.troubles, 'errors on the pages').toEqual([]);
 	},
 
+	mail: async ({ desk, running }, use) => {
+		const sink = new Sink();
+		const address = 'support@desk.example';
+		await desk.make<Mailbox>('mailboxes', { name: 'Support', address, active: true, smtp_host: '127.0.0.1', smtp_port: await sink.listen(), smtp_security: 'none' });
+		await use({ address, port: running.smtp, sink });
+		sink.close();
+	},
+
 	/** A page of the desk, signed in as the administrator. */
 	agentPage: async ({ desk, context }, use) => {
 		await desk.signIn(context);
@@ -171,6 +181,13 @@ export const test = base.extend<Fixtures>({
 });
 
 export { expect };
+
+/** The page has its heading and stands still. */
+export async function settled(page: Page): Promise<void> {
+	await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
+	await expect(page.locator('.skeleton')).toHaveCount(0);
+	await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => undefined))));
+}
 
 /** No violation of WCAG 2.2 A and AA. The frames of mails run no script, so nothing can look inside them. */
 export async function expectAccessible(page: Page): Promise<void> {

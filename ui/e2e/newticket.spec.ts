@@ -39,3 +39,16 @@ test('without a requester the form says so', async ({ agentPage: page, desk }) =
 	await expect(page.getByRole('alert')).toContainText('Choose who asks');
 	expect(desk.troubles).toEqual([]);
 });
+
+test('Enter before the search has answered means what it finds', async ({ agentPage: page, desk }) => {
+	await desk.requester({ name: 'Ada Müller', email: 'ada@example.com' });
+	await desk.requester({ name: 'Bo Lind', email: 'bo@example.com' });
+	await page.goto('/incidents/new');
+	const who = page.getByRole('combobox', { name: 'Who asks?' });
+	await who.fill('ada');
+	await expect(page.getByRole('option', { name: /Ada Müller/ })).toBeVisible();
+	await who.fill('bo@');
+	await who.press('Enter');
+	await expect(page.getByText('Bo Lind')).toBeVisible();
+	await expect(page.getByText('Ada Müller')).toHaveCount(0);
+});

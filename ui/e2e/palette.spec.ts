@@ -36,3 +36,13 @@ test('? lists the keys of the page', async ({ agentPage: page, desk }) => {
 	await page.keyboard.press('u');
 	await expect(page).toHaveURL(/unassigned/);
 });
+
+test('what is typed before the palette is there lands in it', async ({ agentPage: page, desk }) => {
+	const ticket = await desk.incident();
+	await page.goto(`/incidents/${ticket.number}`);
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+	await page.keyboard.press('Control+k');
+	await page.keyboard.type('assign me');
+	await expect(page.getByRole('combobox', { name: 'Find and do' })).toHaveValue('assign me');
+	await expect(page.getByRole('option').first()).toContainText('Assign to me');
+});

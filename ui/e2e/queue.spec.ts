@@ -61,7 +61,6 @@ test('a change by somebody else shows, and a row that leaves stays dimmed', asyn
 	await page.goto('/queue/unassigned');
 	const row = page.getByRole('row', { name: /Nobody has me/ });
 	await expect(row).toBeVisible();
-	await page.waitForTimeout(300); // the stream opens after the list
 	await desk.change('tickets', ticket.id, { assignee: (await desk.me()).record.id });
 	await expect(row).toHaveClass(/gone/);
 });
@@ -143,7 +142,6 @@ test('eight tabs of the workspace all work and hear of news', async ({ agentPage
 		await expect(page.getByRole('row', { name: /First/ })).toBeVisible();
 	}
 	await pages[0]!.close();
-	await pages[7]!.waitForTimeout(500); // the lock goes to another tab
 	await desk.incident({ subject: 'Second' });
 	for (const page of pages.slice(1)) await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
 });

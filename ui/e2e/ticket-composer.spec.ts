@@ -5,6 +5,16 @@ import { expect, expectAccessible, test, type Desk } from './desk';
 const messages = async (desk: Desk, ticket: Ticket) => (await desk.call<TicketPage>('GET', `/api/desk/tickets/${ticket.key}`)).messages;
 const editor = (page: Page, name = 'Reply') => page.locator(`.prose-edit[aria-label="${name}"]`);
 
+/** How many files the browser keeps for the reply; runs in the page. */
+const keptFiles = (ticket: string) =>
+	new Promise<number>((done) => {
+		const request = indexedDB.open('deskbell');
+		request.onsuccess = () => {
+			const kept = request.result.transaction('files').objectStore('files').get(`deskbell_draft_${ticket}_reply`);
+			kept.onsuccess = () => done((kept.result as unknown[] | undefined)?.length ?? 0);
+		};
+	});
+
 async function open(page: Page, ticket: Ticket, key = 'r'): Promise<void> {
 	await page.goto(`/incidents/${ticket.number}`);
 	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -112,7 +122,7 @@ test('pictures are pasted into the text, files go along, both survive reload and
 	await page.locator('input[data-files]').setInputFiles({ name: '../log 1.txt', mimeType: 'text/plain', buffer: Buffer.from('log') });
 	await expect(page.getByRole('list', { name: 'Attached files' }).getByRole('listitem')).toHaveCount(2);
 	await expectAccessible(page);
-	await page.waitForTimeout(300);
+	await expect.poll(() => page.evaluate(keptFiles, ticket.id)).toBe(2);
 	await page.reload();
 	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 	await page.keyboard.press('r');
@@ -187,5 +197,33 @@ test('an input method keeps its keys', async ({ agentPage: page, desk }) => {
 		for (const init of [{ key: 'Enter', ctrlKey: true }, { key: 'Escape' }]) el.dispatchEvent(new KeyboardEvent('keydown', { ...init, isComposing: true, bubbles: true, cancelable: true }));
 	});
 	await expect(editor(page)).toHaveText('你好');
+	expect(await messages(desk, ticket)).toHaveLength(0);
+});
+
+test('what is typed at once after r is text, never a command', async ({ agentPage: page, desk }) => {
+	const ticket = await desk.incident();
+	await page.goto(`/incidents/${ticket.number}`);
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+	await page.keyboard.press('r');
+	await page.keyboard.type('Please use the new menu, is  it there? ');
+	await page.keyboard.type('Yes.');
+	await expect(editor(page)).toHaveText('Please use the new menu, is  it there? Yes.');
+	await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
+test('a draft thrown away and a reply taken back come before what was written since', async ({ agentPage: page, desk }) => {
+	await desk.change('agents', (await desk.me()).record.id, { undo_s: 20 });
+	const ticket = await desk.incident();
+	await open(page, ticket);
+	await page.keyboard.type('First thought');
+	await page.getByRole('button', { name: 'Discard the draft' }).click();
+	await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+	await expect(editor(page)).toHaveText('First thought');
+	await page.keyboard.press('Control+Enter');
+	await expect(editor(page)).toHaveCount(0);
+	await page.keyboard.press('r');
+	await page.keyboard.type('Second thought');
+	await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+	await expect(editor(page).locator('p')).toHaveText(['First thought', 'Second thought']);
 	expect(await messages(desk, ticket)).toHaveLength(0);
 });

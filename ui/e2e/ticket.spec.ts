@@ -196,3 +196,20 @@ for (const [name, theme, locale, width] of [['phone, dark', 'dark', 'zh', 390], 
 		await context.close();
 	});
 }
+
+test('a selection dragged out of a dialog leaves it open', async ({ agentPage: page, desk }) => {
+	const ticket = await desk.incident({ assignee: (await desk.me()).record.id });
+	await page.goto(`/incidents/${ticket.number}`);
+	await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+	await page.keyboard.press('e');
+	const text = page.getByRole('textbox', { name: 'Resolution' });
+	await text.fill('Long words that helped');
+	const box = (await text.boundingBox())!;
+	await page.mouse.move(box.x + 60, box.y + 15);
+	await page.mouse.down();
+	await page.mouse.move(20, 20, { steps: 3 });
+	await page.mouse.up();
+	await expect(text).toHaveValue('Long words that helped');
+	await page.mouse.click(20, 20);
+	await expect(text).toHaveCount(0);
+});

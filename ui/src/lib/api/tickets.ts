@@ -52,8 +52,9 @@ export function ticketPath(key: string): string {
 	return `/${folders[prefix] ?? 'incidents'}/${number}`;
 }
 
-/** The key for an address: incidents, 42 → INC-42. */
-export function ticketKey(folder: string, number: string): string {
-	const prefix = Object.keys(folders).find((p) => folders[p] === folder) ?? 'INC';
-	return `${prefix}-${number}`;
+/** The key for an address: /incidents/42 → INC-42; "" for the address of anything else. */
+export function ticketKey(path: string): string {
+	const [, folder, number, ...rest] = path.replace(/\/$/, '').split('/');
+	const prefix = Object.keys(folders).find((p) => folders[p] === folder);
+	return prefix && number && number !== 'new' && rest.length === 0 ? `${prefix}-${number}` : '';
 }

@@ -1,4 +1,5 @@
 /** Keys to commands. Nothing here means anything while an input method composes. */
+import { layers } from '../state/layers.svelte';
 import { prefs } from '../state/prefs.svelte';
 import type { Command } from './commands.svelte';
 import { commands } from './commands.svelte';
@@ -42,7 +43,8 @@ export function listen(): () => void {
 		const name = keyName(e);
 		if (!name || ['Shift', 'Control', 'Meta'].includes(e.key)) return;
 		const target = e.target instanceof Element ? e.target : null;
-		if (target?.closest('dialog[open], [role="menu"], [role="listbox"]') && name !== 'mod+k') return;
+		if ((document.querySelector('dialog:modal') || target?.closest('[role="menu"], [role="listbox"]')) && name !== 'mod+k') return;
+		if (layers.top && name !== 'mod+k') return hold(e);
 		if (isTextField(target) && !name.startsWith('mod+')) {
 			if (name === 'Escape') (target as HTMLElement).blur();
 			return;
@@ -61,6 +63,13 @@ export function listen(): () => void {
 	};
 	addEventListener('keydown', onKey);
 	return () => removeEventListener('keydown', onKey);
+}
+
+/** A key pressed while a layer is on its way: it means the layer, never the page below. */
+function hold(e: KeyboardEvent): void {
+	e.preventDefault();
+	if (e.key === 'Escape') layers.close();
+	else if (layers.top === 'palette' && e.key.length === 1 && !e.ctrlKey && !e.metaKey) layers.typed += e.key;
 }
 
 /** Keys that a focused button, link or the like needs itself. */

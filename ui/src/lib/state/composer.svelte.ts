@@ -5,7 +5,7 @@ import type { Message, ThreadMessage, Ticket } from '../api/records';
 import { bytes } from '../i18n/format';
 import { t } from '../i18n/index.svelte';
 import { addressesIn, audience, isAddress, seenAddresses } from '../ticket/recipients';
-import { keepDraft, keepFiles, readDraft, readFiles, restored, type Face } from './drafts.svelte';
+import { bringBack, keepDraft, keepFiles, readDraft, readFiles, type Face, restored } from './drafts.svelte';
 import { sends } from './sends.svelte';
 import { session } from './session.svelte';
 import type { TicketScreen } from './ticket.svelte';
@@ -49,18 +49,20 @@ export class Composer {
 	/** The first Send only showed it. */
 	warned = $state(false);
 
-	#ready: Promise<unknown>;
+	/** Fulfilled when the files of kept drafts are there; their text is at once. */
+	ready: Promise<unknown>;
 
 	constructor(readonly screen: TicketScreen, readonly ticket: string) {
 		this.after = (localStorage.getItem(`deskbell_after_${session.id}`) as After | null) ?? 'keep';
-		this.#ready = Promise.all([this.#read('reply'), this.#read('note')]);
+		this.ready = Promise.all([this.#read('reply'), this.#read('note')]);
 	}
 
 	/** Follows drafts that come back from an undo. */
 	follow(): () => void {
 		const stop = restored.on((ticket, face) => {
 			if (ticket !== this.ticket) return;
-			void this.#read(face).then(() => this.show(face));
+			this.ready = this.#read(face);
+			this.show(face);
 		});
 		return () => {
 			stop();
@@ -72,18 +74,20 @@ export class Composer {
 		const draft = readDraft(this.ticket, face);
 		const sheet = this.sheets[face];
 		if (!draft) return;
-		sheet.files = (await readFiles(this.ticket, face)).map(shown);
 		sheet.html = draft.html;
 		sheet.text = plain(draft.html);
 		sheet.to = draft.to ?? null;
 		sheet.cc = draft.cc ?? null;
 		sheet.savedAt = draft.at;
 		sheet.round++;
+		const before = sheet.files;
+		const files = (await readFiles(this.ticket, face)).map(shown);
+		sheet.files = [...files, ...sheet.files.filter((f) => !before.includes(f))];
+		before.forEach((f) => URL.revokeObjectURL(f.url));
 	}
 
-	/** Opens a face; the text of the other stays where it is. */
-	async show(face: Face): Promise<void> {
-		await this.#ready;
+	/** Opens a face at once, so that the next key is already text; the text of the other stays where it is. */
+	show(face: Face): void {
 		this.face = face;
 		this.open = true;
 	}
@@ -100,7 +104,7 @@ export class Composer {
 		const sheet = this.sheets[face];
 		const empty = sheet.blank && !sheet.to && !sheet.cc;
 		const at = Date.now();
-		const kept = keepDraft(this.ticket, face, empty ? null : { html: sheet.html, to: sheet.to ? [...sheet.to] : undefined, cc: sheet.cc ? [...sheet.cc] : undefined, at });
+		const kept = keepDraft(this.ticket, face, empty ? null : { html: sheet.html, ...addressees(sheet), at });
 		sheet.savedAt = kept && !empty ? at : 0;
 	}
 
@@ -115,16 +119,22 @@ export class Composer {
 			else added.push(shown({ file, name: cleanName(file.name || 'image.png'), cid: inline ? `${crypto.randomUUID()}@deskbell` : '', inline }));
 		}
 		sheet.files = [...sheet.files, ...added];
-		void keepFiles(this.ticket, this.face, sheet.files.map(bare));
+		void this.#keepFiles(this.face);
 		this.keep(this.face);
 		return added;
+	}
+
+	/** Keeps the files once the kept ones are known; they would be lost else. */
+	async #keepFiles(face: Face): Promise<void> {
+		await this.ready;
+		await keepFiles(this.ticket, face, this.sheets[face].files.map(bare));
 	}
 
 	detach(id: string): void {
 		const sheet = this.sheet;
 		sheet.files.filter((f) => f.id === id).forEach((f) => URL.revokeObjectURL(f.url));
 		sheet.files = sheet.files.filter((f) => f.id !== id);
-		void keepFiles(this.ticket, this.face, sheet.files.map(bare));
+		void this.#keepFiles(this.face);
 		this.keep(this.face);
 	}
 
@@ -166,15 +176,20 @@ export class Composer {
 		to.text = [to.text, from.text].filter((x) => x.trim()).join('\n');
 		to.files = [...to.files, ...from.files];
 		to.round++;
-		void keepFiles(this.ticket, face, to.files.map(bare));
+		void this.#keepFiles(face);
 		this.keep(face);
 		this.#clear(this.face, false);
 		this.face = face;
 	}
 
+	/** Throws the draft away; it can be taken back. */
 	discard(): void {
-		this.#clear(this.face);
+		const { face, sheet } = this;
+		const kept = { html: sheet.html, ...addressees(sheet), at: Date.now() };
+		const files = sheet.files.map(bare);
+		this.#clear(face);
 		this.open = false;
+		toasts.ok(t('composer.discarded'), { label: t('action.undo'), run: () => bringBack(this.ticket, face, kept, files) });
 	}
 
 	#clear(face: Face, revoke = true): void {
@@ -212,7 +227,7 @@ export class Composer {
 			if (after !== 'keep' && step && !changes) return false; // asked, and thought better of it
 			const used = sheet.files.filter((f) => !f.inline || sheet.html.includes(f.cid));
 			const sent = await addMessage(
-				{ ticket: this.ticket, visibility: face === 'reply' ? 'public' : 'internal', html: sheet.html, to: face === 'reply' && sheet.to ? sheet.to : undefined, cc: face === 'reply' && sheet.cc ? sheet.cc : undefined, files: used },
+				{ ticket: this.ticket, visibility: face === 'reply' ? 'public' : 'internal', html: sheet.html, ...(face === 'reply' ? addressees(sheet) : {}), files: used },
 				(part) => (this.progress = part),
 			);
 			await this.#sent(face, sent, changes);
@@ -228,7 +243,7 @@ export class Composer {
 	async #sent(face: Face, sent: Message, changes: Partial<Ticket> | null): Promise<void> {
 		const { screen } = this;
 		const sheet = this.sheets[face];
-		const kept = { html: sheet.html, to: sheet.to ? [...sheet.to] : undefined, cc: sheet.cc ? [...sheet.cc] : undefined };
+		const kept = { html: sheet.html, ...addressees(sheet) };
 		screen.add(sent);
 		this.#clear(face);
 		this.newer = null;
@@ -243,6 +258,9 @@ export class Composer {
 		if (!done) toasts.error(t('send.stepRefused', { why: Object.values(screen.errors)[0] ?? '' }));
 	}
 }
+
+/** To and Cc, when somebody changed them. */
+const addressees = ({ to, cc }: Sheet) => ({ to: to ? [...to] : undefined, cc: cc ? [...cc] : undefined });
 
 let next = 0;
 

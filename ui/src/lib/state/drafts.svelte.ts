@@ -32,6 +32,14 @@ export function keepDraft(ticket: string, face: Face, draft: Draft | null): bool
 	}
 }
 
+/** Makes a draft of what was sent or thrown away, before what has been written since. */
+export async function bringBack(ticket: string, face: Face, draft: Draft, files: readonly NewFile[]): Promise<void> {
+	const since = readDraft(ticket, face);
+	await keepFiles(ticket, face, [...files, ...(await readFiles(ticket, face))]);
+	keepDraft(ticket, face, since ? { html: draft.html + since.html, to: draft.to ?? since.to, cc: draft.cc ?? since.cc, at: draft.at } : draft);
+	restored.tell(ticket, face);
+}
+
 /** Removes drafts that nobody came back to. */
 export function sweepDrafts(now: number): void {
 	for (const key of Object.keys(localStorage)) {

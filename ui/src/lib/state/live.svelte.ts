@@ -23,7 +23,7 @@ const retryAfter = 3_000; // chosen
 class Live {
 	phase = $state<Phase>('connecting');
 	#listeners = new Set<(change: Change) => void>();
-	#resyncs = new Set<() => void>();
+	#resyncs = new Set<(first: boolean) => void>();
 	#channel: BroadcastChannel | null = null;
 	#leader = false;
 	#expands = false;
@@ -75,8 +75,8 @@ class Live {
 		return () => this.#listeners.delete(listener);
 	}
 
-	/** Calls run when events may have been missed: load again. */
-	onResync(run: () => void): () => void {
+	/** Calls run when events may have been missed: load again. first: the stream has just opened, seconds after the page. */
+	onResync(run: (first: boolean) => void): () => void {
 		this.#resyncs.add(run);
 		return () => this.#resyncs.delete(run);
 	}
@@ -84,6 +84,7 @@ class Live {
 	/** Holds the stream until signal; the lock goes to the next tab then. */
 	async #lead(topics: readonly Topic[], signal: AbortSignal): Promise<void> {
 		this.#leader = true;
+		this.#setPhase('connecting'); // what another tab still heard, this one may have missed
 		pb.realtime.onDisconnect = () => this.#tell('lost');
 		while (!signal.aborted) {
 			try {
@@ -115,12 +116,12 @@ class Live {
 	}
 
 	#connected(): void {
-		const again = this.#seenOpen && this.phase !== 'open';
+		if (this.phase === 'open') return;
+		const first = !this.#seenOpen;
 		this.#tell('open');
-		if (again) {
-			this.#resync();
-			this.#post({ type: 'resync' });
-		}
+		// Screens load while the first stream opens: what changed in between is asked for.
+		this.#resync(first);
+		if (!first) this.#post({ type: 'resync' });
 	}
 
 	#tell(phase: Phase): void {
@@ -150,8 +151,8 @@ class Live {
 	#deliver(change: Change): void {
 		this.#listeners.forEach((run) => run(change));
 	}
-	#resync(): void {
-		this.#resyncs.forEach((run) => run());
+	#resync(first = false): void {
+		this.#resyncs.forEach((run) => run(first));
 	}
 	#post(packet: Packet): void {
 		this.#channel?.postMessage(packet);

@@ -115,6 +115,7 @@ export class Queue {
 	take(change: Change<'tickets'>): void {
 		const ticket = change.record;
 		const at = this.rows.findIndex((r) => r?.id === ticket.id);
+		if (at >= 0 && ticket.version < this.rows[at]!.version) return; // an answer that the events have overtaken
 		const belongs = change.action !== 'delete' && matches(this.filter, ticket, this.context());
 		if (at < 0) {
 			if (belongs && !this.waiting.includes(ticket.id)) this.waiting = [...this.waiting, ticket.id];
@@ -136,27 +137,39 @@ export class Queue {
 
 	/** After a gap in the events: what is on the screen is compared with the server, nothing moves. */
 	async resync(): Promise<void> {
+		if (this.phase !== 'ready' || this.total === 0) return this.load(true);
 		const round = this.#round;
 		const filter = toServer(this.filter, this.context());
 		try {
 			const first = await ticketRows(filter, toServerSort(this.sort), 1);
+			const found = [...first, ...(await this.#others(new Set(first.map((r) => r.id))))];
 			if (round !== this.#round) return;
-			if (this.phase !== 'ready' || this.total === 0) return this.#start(first);
-			for (const record of first) {
-				const known = this.rows.find((r) => r?.id === record.id);
-				if (known?.version !== record.version) this.take({ topic: 'tickets', action: known ? 'update' : 'create', record });
-			}
-			const oldest = first.at(-1)?.created ?? '';
-			const ids = new Set(first.map((r) => r.id));
-			if (this.sort === '-created') {
-				const left = this.rows.slice(0, pageSize).filter((r) => r && !ids.has(r.id) && (first.length < pageSize || r.created > oldest));
-				this.gone = new Set([...this.gone, ...left.map((r) => r!.id)]);
-			}
+			for (const record of found) this.#compare(record);
 			this.failed = null;
 			this.loadedAt = Date.now();
 		} catch (thrown) {
 			this.failed = failure(thrown);
 		}
+	}
+
+	/** What became of the rows that the first page no longer holds, those near the active one at least. */
+	async #others(known: ReadonlySet<string>): Promise<Ticket[]> {
+		const near = (at: number) => Math.abs(at - Math.max(this.active, 0));
+		const ids = [...this.rows.keys()]
+			.filter((at) => this.rows[at] && !known.has(this.rows[at].id))
+			.sort((a, b) => near(a) - near(b))
+			.slice(0, 2 * pageSize)
+			.map((at) => this.rows[at]!.id);
+		const pages = [ids.slice(0, pageSize), ids.slice(pageSize)].filter((page) => page.length > 0);
+		const found = await Promise.all(pages.map((page) => ticketRows(page.map((id) => bind('id = {:id}', { id })).join(' || '), '-created', 1)));
+		const there = new Set(found.flat().map((r) => r.id));
+		this.gone = new Set([...this.gone, ...ids.filter((id) => !there.has(id))]);
+		return found.flat();
+	}
+
+	#compare(record: Ticket): void {
+		const known = this.rows.find((r) => r?.id === record.id);
+		if (known?.version !== record.version) this.take({ topic: 'tickets', action: known ? 'update' : 'create', record });
 	}
 
 	/** Moves the active row by steps, or to an end. */

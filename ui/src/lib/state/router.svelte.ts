@@ -13,10 +13,19 @@ export function match(pattern: string, path: string): Params | null {
 	for (let i = 0; i < want.length; i++) {
 		const w = want[i]!;
 		const h = have[i]!;
-		if (w.startsWith(':')) params[w.slice(1)] = decodeURIComponent(h);
+		if (w.startsWith(':')) params[w.slice(1)] = decoded(h);
 		else if (w !== h) return null;
 	}
 	return params;
+}
+
+/** What is no UTF-8 stays as it is; no page has such a name. */
+function decoded(part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
 }
 
 class Router {

@@ -7,7 +7,7 @@ import { saveTicket } from '../api/tickets';
 import { instant } from '../i18n/format';
 import { t, words } from '../i18n/index.svelte';
 import { lastStep } from './actions.svelte';
-import { keepDraft, keepFiles, restored, type Face } from './drafts.svelte';
+import { bringBack, type Face } from './drafts.svelte';
 import { toasts } from './toasts.svelte';
 
 /** One reply on its way. before is what the ticket was, if sending changed it. */
@@ -51,9 +51,7 @@ class Sends {
 		try {
 			const files = await this.#files(send.id);
 			await takeBack(send.id);
-			await keepFiles(send.ticket, send.face, files);
-			keepDraft(send.ticket, send.face, { html: send.html, to: send.to, cc: send.cc, at: Date.now() });
-			restored.tell(send.ticket, send.face);
+			await bringBack(send.ticket, send.face, { html: send.html, to: send.to, cc: send.cc, at: Date.now() }, files);
 			toasts.ok(t('send.takenBack'));
 		} catch (thrown) {
 			const why = failure(thrown);

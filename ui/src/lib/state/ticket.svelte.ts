@@ -33,17 +33,22 @@ export class TicketScreen {
 	#writes: Promise<unknown> = Promise.resolve();
 	#soon: ReturnType<typeof setTimeout> | undefined;
 	#gone = false;
+	#asked = 0;
+	#answered = 0;
 
 	constructor(readonly key: string) {}
 
 	async load(): Promise<void> {
+		const round = ++this.#asked;
 		try {
 			const page = await ticketPage(this.key);
-			if (this.#gone) return;
+			if (this.#gone || round < this.#answered) return;
+			this.#answered = round;
 			this.page = page;
 			this.failed = null;
 			this.phase = 'ready';
 		} catch (thrown) {
+			if (this.#gone || round < this.#answered) return;
 			this.failed = failure(thrown);
 			if (!this.page || this.failed.kind === 'missing') this.phase = 'failed';
 		}

@@ -54,6 +54,10 @@ export function frameDocument(html: string, images: Images, look: Look, lang: st
 		else if (cid) img.removeAttribute('src');
 	}
 	for (const link of doc.querySelectorAll('a[href]')) {
+		if (!/^(https?:|mailto:|tel:)/i.test(link.getAttribute('href') ?? '')) {
+			link.removeAttribute('href'); // the server has removed these already (A4)
+			continue;
+		}
 		link.setAttribute('target', '_blank');
 		link.setAttribute('rel', 'noopener noreferrer');
 		const host = hostOf(link.getAttribute('href') ?? '');
