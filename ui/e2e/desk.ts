@@ -33,6 +33,11 @@ export class Desk {
 		return this.#me;
 	}
 
+	/** The kept sign-in has ended. */
+	forget(): void {
+		this.#me = null;
+	}
+
 	/** One request as the administrator, or as whoever owns the token. */
 	async call<T>(method: string, path: string, body?: unknown, token?: string | null): Promise<T> {
 		const headers: Record<string, string> = { 'Content-Type': 'application/json' };
@@ -76,7 +81,7 @@ export class Desk {
 		const kept = JSON.stringify(who ?? (await this.me()));
 		// Once per tab: a test may sign out and reload.
 		await context.addInitScript((auth) => {
-			if (location.protocol === 'about:' || sessionStorage.getItem('signed')) return;
+			if (window !== top || location.protocol === 'about:' || sessionStorage.getItem('signed')) return;
 			sessionStorage.setItem('signed', '1');
 			localStorage.setItem('deskbell_auth', auth);
 		}, kept);

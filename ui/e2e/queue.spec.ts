@@ -65,6 +65,18 @@ test('a change by somebody else shows, and a row that leaves stays dimmed', asyn
 	await expect(row).toHaveClass(/gone/);
 });
 
+test('a row that left while its ticket was open is dimmed on return, in any order', async ({ agentPage: page, desk }) => {
+	const ticket = await desk.incident({ subject: 'Nobody has me' });
+	await desk.incident({ subject: 'Nor me' });
+	await page.goto('/queue/unassigned?sort=priority');
+	await page.getByRole('link', { name: 'Nobody has me' }).click();
+	await expect(page.getByRole('heading', { name: 'Nobody has me' })).toBeVisible();
+	await desk.change('tickets', ticket.id, { assignee: (await desk.me()).record.id });
+	await page.keyboard.press('u');
+	await expect(page.getByRole('row', { name: /Nobody has me/ })).toHaveClass(/gone/);
+	await expect(page.getByRole('row', { name: /Nor me/ })).not.toHaveClass(/gone/);
+});
+
 test('i assigns the selection to me and Undo takes it back', async ({ agentPage: page, desk }) => {
 	const team = (await desk.team('Service Desk')).id;
 	await desk.incident({ subject: 'One', team });

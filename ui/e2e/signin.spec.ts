@@ -37,6 +37,26 @@ test('a lost sign-in asks again above the screen', async ({ agentPage: page, des
 	await expect(page.getByLabel('Subject')).toHaveValue('Half written');
 });
 
+test('after signing in again the screen hears of news', async ({ agentPage: page, desk }) => {
+	desk.expected.push(/^401 /, /^403 .*realtime/);
+	await desk.incident({ subject: 'First' });
+	await page.goto('/queue');
+	await expect(page.getByRole('row', { name: /First/ })).toBeVisible();
+	await desk.call('POST', '/api/desk/signout', {}, (await desk.me()).token);
+	desk.forget();
+	await page.getByRole('searchbox').fill('fir');
+	await page.keyboard.press('Enter');
+	const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+	await dialog.getByLabel('Password').fill(desk.admin.password);
+	await page.keyboard.press('Enter');
+	await expect(dialog).toBeHidden();
+	await page.getByRole('searchbox').fill('');
+	await page.keyboard.press('Enter');
+	await expect(page.getByRole('row', { name: /First/ })).toBeVisible();
+	await desk.incident({ subject: 'First again' });
+	await expect(page.getByRole('button', { name: '1 new' })).toBeVisible();
+});
+
 test('a requester asks for a code; known and unknown addresses get the same answer', async ({ page, desk }) => {
 	await desk.requester();
 	for (const email of ['ada@example.com', 'nobody@example.org']) {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Message, Ticket, TicketPage } from '../src/lib/api/records';
 import { expect, expectAccessible, test } from './desk';
 
@@ -133,6 +136,37 @@ test('hostile HTML runs nothing and loads nothing', async ({ agentPage: page, de
 	desk.expected.push(/api\/desk\/image/); // nobody answers for tracker.example
 	await page.getByRole('button', { name: 'Show', exact: true }).click();
 	await expect(page.getByText('1 image could not be loaded.')).toBeVisible({ timeout: 20_000 });
+});
+
+test('HTML that nobody has cleaned runs nothing either and asks nobody', async ({ agentPage: page, desk }) => {
+	let asked = 0;
+	const trap = createServer((_, answer) => (asked++, answer.end())).listen(0, '127.0.0.1');
+	await once(trap, 'listening');
+	const evil = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
+	const ticket = await desk.incident();
+	await desk.message(ticket, { html: '<p>Clean</p>' });
+	// As if the sanitiser were switched off: the frame is the second wall.
+	await page.route('**/api/desk/tickets/*', async (route) => {
+		const answer = await route.fetch();
+		const body = (await answer.json()) as TicketPage;
+		const html = `<base href="${evil}/"><meta http-equiv="refresh" content="0;url=${evil}/refresh"><link rel="stylesheet" href="${evil}/a.css"><style>@import url(${evil}/b.css);p{background:url(${evil}/c.png)}</style>
+			<p>Raw</p><script>alert(1);fetch('${evil}/s')</script><img src="${evil}/d.png" srcset="${evil}/e.png 2x" onerror="alert(2)"><svg onload="alert(3)"><image href="${evil}/f.png"/></svg><iframe src="${evil}/g"></iframe><video src="${evil}/h" autoplay></video><object data="${evil}/i"></object>
+			<form action="${evil}/j"><button>Send</button></form><a href="javascript:alert(4)">Press</a><a href="data:text/html,<script>alert(5)</script>">Data</a>`;
+		await route.fulfill({ response: answer, json: { ...body, messages: body.messages.map((m) => ({ ...m, html })) } });
+	});
+	page.on('dialog', () => desk.troubles.push('a dialog opened'));
+	await page.goto(`/incidents/${ticket.number}`);
+	const frame = page.frameLocator('article iframe');
+	await expect(frame.getByText('Raw')).toBeVisible();
+	for (const name of ['Press', 'Data', 'Send']) await frame.getByText(name, { exact: true }).click();
+	await expect(frame.getByText('Raw')).toBeVisible();
+	expect(page.context().pages()).toHaveLength(1);
+	expect(asked).toBe(0);
+	// What was refused is told on the console; that is as it should be.
+	const told = desk.troubles.filter((line) => !/^(console:|foreign host:)/.test(line));
+	desk.troubles.length = 0;
+	expect(told).toEqual([]);
+	trap.close();
 });
 
 test('what others write and change appears by itself', async ({ agentPage: page, desk }) => {

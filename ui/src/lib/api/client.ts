@@ -13,10 +13,12 @@ pb.beforeSend = (url, options) => {
 let offset = 0;
 const lost = new Set<() => void>();
 
-pb.afterSend = (response, data) => {
+pb.afterSend = (response: Response, data: unknown, request?: SendOptions) => {
 	const date = response.headers.get('date');
 	if (date) offset = new Date(date).getTime() - Date.now();
-	if (response.status === 401 && pb.authStore.token) lost.forEach((run) => run());
+	// An answer to the sign-in before this one says nothing of this one.
+	const asked = (request?.headers as Record<string, string> | undefined)?.Authorization;
+	if (response.status === 401 && pb.authStore.token && asked === pb.authStore.token) lost.forEach((run) => run());
 	return data;
 };
 

@@ -1,6 +1,6 @@
 /** Tickets: lists, one ticket with its thread, writing. */
 import { ask, desk, pb } from './client';
-import type { Step, Ticket, TicketPage } from './records';
+import type { Ticket, TicketPage } from './records';
 
 /** What a list shows; no bodies. */
 const rowFields =
@@ -28,8 +28,6 @@ export async function ticketCount(filter: string): Promise<number> {
 
 /** The ticket with its messages, events and possible steps in one call. */
 export const ticketPage = (key: string) => desk<TicketPage>(`tickets/${encodeURIComponent(key)}`);
-
-export const ticketSteps = (key: string) => desk<Step[]>(`tickets/${encodeURIComponent(key)}/steps`);
 
 /** Writes some fields of a ticket. With version, a change by somebody else since then is a conflict. */
 export async function saveTicket(id: string, changes: Partial<Ticket>): Promise<Ticket> {

@@ -44,7 +44,7 @@ export function listen(): () => void {
 		if (!name || ['Shift', 'Control', 'Meta'].includes(e.key)) return;
 		const target = e.target instanceof Element ? e.target : null;
 		if ((document.querySelector('dialog:modal') || target?.closest('[role="menu"], [role="listbox"]')) && name !== 'mod+k') return;
-		if (layers.top && name !== 'mod+k') return hold(e);
+		if (layers.top && layers.top !== 'menu' && name !== 'mod+k') return hold(e);
 		if (isTextField(target) && !name.startsWith('mod+')) {
 			if (name === 'Escape') (target as HTMLElement).blur();
 			return;
@@ -65,7 +65,7 @@ export function listen(): () => void {
 	return () => removeEventListener('keydown', onKey);
 }
 
-/** A key pressed while a layer is on its way: it means the layer, never the page below. */
+/** A key pressed while a dialog is on its way: it means the layer, never the page below. */
 function hold(e: KeyboardEvent): void {
 	e.preventDefault();
 	if (e.key === 'Escape') layers.close();

@@ -35,10 +35,11 @@ export function toForm(row: Mailbox): MailboxForm {
 	return form;
 }
 
-/** The form as a record; secrets that were not typed are left out, which keeps them. */
-export function toRecord(form: MailboxForm): Partial<Mailbox> {
+/** The form as a record; secrets that were not typed are left out, which keeps them. A new mailbox sends with the password by which it receives. */
+export function toRecord(form: MailboxForm, stored: boolean): Partial<Mailbox> {
 	const record: Partial<Mailbox> = { ...form, imap_username: form.imap_username || form.address, smtp_username: form.smtp_username || form.imap_username || form.address };
-	for (const name of secrets) if (!form[name]) delete record[name];
+	if (!stored && record.smtp_username === record.imap_username) record.smtp_password ||= form.imap_password;
+	for (const name of secrets) if (!record[name]) delete record[name];
 	return record;
 }
 
