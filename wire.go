@@ -63,6 +63,7 @@ func wire(app core.App, folder *collections.Folder, o cli.Options, code *collect
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.BindFunc(hooks.GuardQueries)
 		e.Router.BindFunc(hooks.FillPasswords)
+		e.Router.BindFunc(hooks.NoteNulls)
 		hooks.WatchDatabase(e.App, life, ready)
 		routes.Bind(e)
 		boxes.Bind(e)

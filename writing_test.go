@@ -316,3 +316,17 @@ func TestOwnRoutesReadStrictly(t *testing.T) {
 		assert.False(t, strings.HasPrefix(to, "//") || strings.Contains(to, ":") || strings.HasPrefix(to, `/\`), "%s leads to %s", path, to)
 	}
 }
+
+func TestNullClearsASecret(t *testing.T) {
+	h := newHouse(t)
+	got := h.ask(collections.Admin, "POST", "/api/collections/mailboxes/records", map[string]any{"name": "Box", "address": "box@desk.test", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_password": "pw"})
+	require.Equal(t, 200, got.Code, got.Body)
+	id := got.json()["id"].(string)
+	row := "/api/collections/mailboxes/records/" + id
+	stored := func() string { return h.fresh(h.mailbox(id)).GetString("smtp_password") }
+	require.NotEmpty(t, stored())
+	require.Equal(t, 200, h.ask(collections.Admin, "PATCH", row, map[string]any{"smtp_password": "", "name": "Other"}).Code)
+	require.NotEmpty(t, stored(), `"" keeps it`)
+	require.Equal(t, 200, h.ask(collections.Admin, "PATCH", row, map[string]any{"smtp_password": nil}).Code)
+	require.Empty(t, stored(), "null clears it")
+}

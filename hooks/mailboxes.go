@@ -1,7 +1,9 @@
 package hooks
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -15,17 +17,7 @@ const clearKey = "@deskbell_clear"
 // read as empty, an update without them or with "" keeps them, null clears.
 func (d *Desk) bindMailboxes(app core.App) {
 	on(app.OnRecordUpdateRequest(collections.Mailboxes), "mailbox.clear", func(e *core.RecordRequestEvent) error {
-		info, err := e.RequestInfo()
-		if err != nil {
-			return err
-		}
-		var cleared []string
-		for _, field := range collections.MailboxSecrets {
-			if v, ok := info.Body[field]; ok && v == nil {
-				cleared = append(cleared, field)
-			}
-		}
-		e.Record.SetRaw(clearKey, cleared)
+		e.Record.SetRaw(clearKey, e.Get(clearKey))
 		return e.Next()
 	})
 	on(app.OnRecordDelete(collections.Mailboxes), "mailbox.remove", func(e *core.RecordEvent) error {
@@ -43,6 +35,30 @@ func (d *Desk) bindMailboxes(app core.App) {
 	on(app.OnRecordAfterCreateSuccess(collections.Mailboxes), "mailbox.created", d.mailboxesChanged)
 	on(app.OnRecordAfterUpdateSuccess(collections.Mailboxes), "mailbox.updated", d.mailboxesChanged)
 	on(app.OnRecordAfterDeleteSuccess(collections.Mailboxes), "mailbox.removed", d.mailboxesChanged)
+}
+
+// NoteNulls notes which secrets a change of a mailbox names with null, before
+// PocketBase makes "" of it.
+func NoteNulls(e *core.RequestEvent) error {
+	if e.Request.Method != http.MethodPatch || !strings.HasPrefix(e.Request.URL.Path, "/api/collections/") {
+		return e.Next()
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(e.Request.URL.Path, "/api/collections/"), "/")
+	if c, err := e.App.FindCachedCollectionByNameOrId(name); err != nil || c.Name != collections.Mailboxes {
+		return e.Next()
+	}
+	info, err := e.RequestInfo()
+	if err != nil {
+		return e.BadRequestError("The request could not be read.", err)
+	}
+	var cleared []string
+	for _, field := range collections.MailboxSecrets {
+		if v, ok := info.Body[field]; ok && v == nil {
+			cleared = append(cleared, field)
+		}
+	}
+	e.Set(clearKey, cleared)
+	return e.Next()
 }
 
 func (d *Desk) keepMailbox(e *core.RecordEvent) error {
@@ -89,6 +105,7 @@ func secretOf(user string) string {
 
 func (d *Desk) sealSecrets(app core.App, b collections.Mailbox) error {
 	cleared, _ := b.GetRaw(clearKey).([]string)
+
 	if b.Id == "" {
 		b.Id = core.GenerateDefaultRandomId()
 	}
