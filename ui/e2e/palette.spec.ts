@@ -46,3 +46,12 @@ test('what is typed before the palette is there lands in it', async ({ agentPage
 	await expect(page.getByRole('combobox', { name: 'Find and do' })).toHaveValue('assign me');
 	await expect(page.getByRole('option').first()).toContainText('Assign to me');
 });
+
+test('the palette opens from inside a mail, too', async ({ agentPage: page, desk }) => {
+	const ticket = await desk.incident();
+	await desk.message(ticket, { html: '<p>Press <b>here</b></p>' });
+	await page.goto(`/incidents/${ticket.number}`);
+	await page.frameLocator('article iframe').getByText('here').click();
+	await page.keyboard.press('Control+k');
+	await expect(page.getByRole('combobox', { name: 'Find and do' })).toBeFocused();
+});
