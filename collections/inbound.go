@@ -154,6 +154,12 @@ func (q Threads) FindByNumber(number int64) (string, error) {
 	return q.survivor(id)
 }
 
+// KeyOf is the key of a ticket, "INC-42".
+func KeyOf(app core.App, ticket string) (key string, err error) {
+	err = app.DB().NewQuery(`SELECT key FROM tickets WHERE id = {:id}`).Bind(dbx.Params{"id": ticket}).Row(&key)
+	return key, err
+}
+
 // survivor follows merges to the ticket that goes on.
 func (q Threads) survivor(id string) (string, error) {
 	for range 20 { // chosen: a longer chain of merges is a circle

@@ -65,7 +65,8 @@ func (o Outbound) Subject(app core.App) (t Ticket, m Message, err error) {
 	return t, m, err
 }
 
-// LeaseDue takes the rows that are due. What goes to the requester of one
+// LeaseDue takes the rows that are due: sign-in codes first, then what people
+// wrote, then what the desk writes by itself. What goes to the requester of one
 // ticket keeps its order: a row waits while an older one of its ticket that
 // was due no later does.
 func LeaseDue(app core.App, now time.Time, limit int) ([]Outbound, error) {
@@ -73,7 +74,7 @@ func LeaseDue(app core.App, now time.Time, limit int) ([]Outbound, error) {
 	err := app.DB().NewQuery(`SELECT id FROM outbound_mails o WHERE state = 'queued' AND next_at <= {:now} AND (kind NOT IN ('reply', 'ack') OR NOT EXISTS (
 			SELECT 1 FROM outbound_mails p WHERE p.ticket = o.ticket AND p.kind IN ('reply', 'ack') AND p.state IN ('queued', 'sending') AND p.rowid < o.rowid
 			AND (p.attempts > 0 OR p.next_at <= o.next_at)))
-		ORDER BY next_at, rowid LIMIT {:limit}`).
+		ORDER BY CASE kind WHEN 'system' THEN 0 WHEN 'reply' THEN 1 ELSE 2 END, next_at, rowid LIMIT {:limit}`).
 		Bind(dbx.Params{"now": stamp(now), "limit": limit}).Column(&ids)
 	if err != nil || len(ids) == 0 {
 		return nil, err

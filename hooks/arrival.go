@@ -70,7 +70,8 @@ func (a *arrival) place(tx core.App) (string, error) {
 	}
 	var err error
 	a.decision, err = mail.Thread(a.mail, collections.Threads{App: tx}, mail.Arrival{
-		Keys: a.desk.keys.Mail, Recipients: a.row.Recipients, Auth: mail.Authenticate(a.mail, a.box.AuthServers())})
+		Keys: a.desk.keys.Mail, Recipients: a.row.Recipients, Auth: mail.Authenticate(a.mail, a.box.AuthServers()),
+		Label: func(ticket string) (string, error) { return collections.KeyOf(tx, ticket) }})
 	if err != nil {
 		return "", err
 	}
@@ -196,7 +197,11 @@ func (a *arrival) open(tx core.App, follows *collections.Ticket) (string, error)
 	if err := faults.At(faults.F14); err != nil {
 		return "", err
 	}
-	id, err := a.add(tx, t, who, collections.Public, nil, false)
+	var flags []string
+	if a.decision.Unverified {
+		flags = []string{collections.FlagUnverified}
+	}
+	id, err := a.add(tx, t, who, collections.Public, flags, false)
 	if err != nil {
 		return "", err
 	}
@@ -281,7 +286,7 @@ func (a *arrival) add(tx core.App, t collections.Ticket, who collections.Request
 	m.Set("message_id", cutRunes(a.mail.MessageID, 998))
 	m.Set("in_reply_to", cutRunes(strings.Join(a.mail.InReplyTo, " "), 4000))
 	m.Set("references", cutRunes(strings.Join(a.mail.References, " "), 40000))
-	m.Set("flags", append(flags, a.mail.Notes...))
+	m.Set("flags", slices.Concat(m.Flags(), flags, a.mail.Notes))
 	m.Set("thread_how", string(a.decision.How))
 	m.Set("thread_why", shortened(a.decision.Trials))
 	if err := a.attach(m); err != nil {

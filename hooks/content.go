@@ -12,8 +12,9 @@ import (
 // content is what a message shows, sanitised.
 type content struct {
 	text, html string
-	images     int  // remote ones, blocked
-	trimmed    bool // quoted text was folded away
+	images     int      // remote ones, blocked
+	trimmed    bool     // quoted text was folded away
+	flags      []string // bounds that the HTML hit
 }
 
 // read sanitises what the mail says. It runs before the transaction: a
@@ -28,7 +29,7 @@ func (a *arrival) read() {
 
 func clean(text, html string) content {
 	r := safehtml.Clean(html, safehtml.Options{})
-	return content{text: cutRunes(text, 400_000), html: r.HTML, images: r.RemoteImages}
+	return content{text: cutRunes(text, 400_000), html: r.HTML, images: r.RemoteImages, flags: r.Flags}
 }
 
 // anew is what the person wrote; what was quoted stays one click away in the
@@ -60,5 +61,6 @@ func (a *arrival) body(m collections.Message, answers bool) {
 	m.Set("html", c.html)
 	m.Set("blocked_images", c.images)
 	m.Set("trimmed", c.trimmed)
+	m.Set("flags", append(m.Flags(), c.flags...))
 	collections.MarkClean(m.Record)
 }

@@ -48,6 +48,10 @@ func (d *Desk) Bind(app core.App) {
 	d.bindLists(app)
 	d.bindMailboxes(app)
 	d.bindView(app)
+	on(app.OnRecordAfterCreateSuccess(collections.OutboundMails), "outbox.wake", func(e *core.RecordEvent) error {
+		wake(d.outbox)
+		return e.Next()
+	})
 	d.bindTopics(app)
 	d.bindNotices(app)
 	d.bindSystemMail(app)

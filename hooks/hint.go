@@ -36,5 +36,5 @@ func (a *arrival) hint(tx core.App, t collections.Ticket) error {
 var hintText = map[string]string{
 	mail.HintStrangerTag:     "The subject names another ticket, but the sender takes no part in it. Check who wrote this before you merge.",
 	mail.HintUnauthenticated: "This mail holds a valid reply token of another ticket, but its sender could not be authenticated.",
-	mail.HintBareTag:         "The subject names another ticket without its key. If it belongs there, merge the two.",
+	mail.HintWrongKey:        "The subject names another ticket, but its key does not fit. If it belongs there, merge the two.",
 }

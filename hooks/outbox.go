@@ -44,7 +44,7 @@ const (
 	retryPause   = time.Minute // doubled each time
 	longestRetry = time.Hour   // at most
 	giveUp       = 5 * 24 * time.Hour
-	outBatch     = 50 // chosen: rows leased at once
+	outBatch     = 10 // chosen: rows leased at once; a sign-in code waits for no more than that
 )
 
 // Outbox sends what waits, each mailbox by itself and each ticket's mails in

@@ -30,6 +30,10 @@ type Arrival struct {
 	Keys       *Keyring
 	Recipients []string // envelope recipients, if known
 	Auth       AuthResult
+
+	// Label names a thread as people write it, such as INC-42; nil if people
+	// do not. A participant may name it without a key.
+	Label func(thread string) (string, error)
 }
 
 // How says by what a mail was given its thread. It is stored and shown.
@@ -61,7 +65,7 @@ const (
 const (
 	HintStrangerTag     = "stranger_quoted_tag"   // a valid key in the subject, but not from a participant
 	HintUnauthenticated = "unauthenticated_token" // a valid token or key in a mail that failed authentication
-	HintBareTag         = "tag_without_key"       // a participant names the thread without its key
+	HintWrongKey        = "tag_with_wrong_key"    // a participant names the thread with a key that is not its own
 )
 
 // Decision says where a mail belongs and why.

@@ -276,24 +276,41 @@ func (t *threading) byTag() (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		bare, err := t.named(tag, thread)
+		if err != nil {
+			return false, err
+		}
 		switch {
 		case keyed && part:
 			t.note("subject", tag.Label, "tag")
 			return t.join(thread, HowSubjectTag)
-		case keyed && t.d.Unverified:
+		case bare && part:
+			t.note("subject", tag.Label, "tag")
+			return t.join(thread, HowSubjectTag)
+		case (keyed || bare) && t.d.Unverified:
 			t.note("subject", tag.Label, "unauthenticated")
 			t.hint(HintUnauthenticated, thread)
-		case keyed:
+		case keyed || bare:
 			t.note("subject", tag.Label, "stranger")
 			t.hint(HintStrangerTag, thread)
 		default:
 			t.note("subject", tag.Label, "bad_key")
 			if part {
-				t.hint(HintBareTag, thread)
+				t.hint(HintWrongKey, thread)
 			}
 		}
 	}
 	return false, nil
+}
+
+// named says whether a person typed the name of a thread as it is, without a
+// key: enough from somebody who takes part, who need not copy keys.
+func (t *threading) named(tag SubjectTag, thread string) (bool, error) {
+	if tag.Key != "" || t.in.Label == nil {
+		return false, nil
+	}
+	label, err := t.in.Label(thread)
+	return err == nil && strings.EqualFold(label, tag.Label), err
 }
 
 // hint keeps the first.

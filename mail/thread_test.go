@@ -141,8 +141,10 @@ func TestThread(t *testing.T) {
 			thread: "t42", how: mail.HowAncestor, sender: mail.Stranger},
 		{name: "the key in the subject from a participant", m: letter(ann, "AW: "+tag+" Drucker", nil), thread: "t42", how: mail.HowSubjectTag, sender: mail.Participant},
 		{name: "the key in the subject from a stranger", m: letter(eve, "Re: "+tag, nil), how: mail.HowNew, hint: mail.HintStrangerTag},
-		{name: "the number without key from a participant", m: letter(ann, "Re: [INC-42] Drucker", nil), how: mail.HowNew, hint: mail.HintBareTag},
-		{name: "the number without key from a stranger", m: letter(eve, "Re: [#42]", nil), how: mail.HowNew},
+		{name: "the number without key from a participant", m: letter(ann, "Re: [INC-42] Drucker", nil), thread: "t42", how: mail.HowSubjectTag, sender: mail.Participant},
+		{name: "the name without key from a stranger", m: letter(eve, "Re: [inc-42]", nil), how: mail.HowNew, hint: mail.HintStrangerTag},
+		{name: "the name of somebody else's thing with our number", m: letter(ann, "Re: [JIRA-42]", nil), how: mail.HowNew, hint: mail.HintWrongKey},
+		{name: "the name without key in a mail that failed authentication", m: letter(ann, "Re: [INC-42]", nil), auth: failed, how: mail.HowNew, hint: mail.HintUnauthenticated},
 		{name: "the key of another thread", m: letter(ann, "Re: "+otherTag, nil), how: mail.HowNew, hint: mail.HintStrangerTag},
 		{name: "the key in a mail that failed authentication", m: letter(ann, "Re: "+tag, nil), auth: failed, how: mail.HowNew, hint: mail.HintUnauthenticated},
 		{name: "our id in a mail that failed authentication", m: letter(ann, "x", refs(s.ourID)), auth: failed, thread: "t42", how: mail.HowReferences, sender: mail.Stranger},
@@ -153,7 +155,7 @@ func TestThread(t *testing.T) {
 			thread: "t42", how: mail.HowReferences, sender: mail.Stranger},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d, err := mail.Thread(tt.m, s.store, mail.Arrival{Keys: s.keys, Recipients: tt.rcpt, Auth: tt.auth})
+			d, err := mail.Thread(tt.m, s.store, mail.Arrival{Keys: s.keys, Recipients: tt.rcpt, Auth: tt.auth, Label: func(thread string) (string, error) { return "INC-" + strings.TrimPrefix(thread, "t"), nil }})
 			require.NoError(t, err)
 			assert.Equal(t, tt.thread, d.Thread)
 			assert.Equal(t, tt.how, d.How)

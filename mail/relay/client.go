@@ -53,6 +53,9 @@ func (c *Client) sendOn(ctx context.Context, s *session, envelope Envelope, body
 		}
 	}()
 	result, err = s.send(ctx, envelope, body)
+	if err != nil || len(result.Refused) > 0 {
+		s.refusals++
+	}
 	c.release(s)
 	return result, err
 }
@@ -84,13 +87,18 @@ func (c *Client) session(ctx context.Context) (s *session, used bool, err error)
 func (c *Client) release(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.broken || c.closed || s.uses >= maxUses {
+	if s.broken || c.closed || s.uses >= maxUses || s.refusals >= maxRefusals {
 		go s.quit()
 		return
 	}
 	s.expiry = time.AfterFunc(c.cfg.Timing.Idle, func() { c.expire(s) })
 	c.idle = append(c.idle, s)
 }
+
+// maxRefusals is after how many refused mails a connection is given up:
+// servers slow down a client that errs (Postfix after 10,
+// smtpd_soft_error_limit), and the mails behind would pay for it.
+const maxRefusals = 5
 
 func (c *Client) expire(s *session) {
 	c.mu.Lock()

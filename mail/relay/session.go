@@ -17,12 +17,13 @@ import (
 
 // session is one connection, signed in.
 type session struct {
-	cfg    Config
-	conn   *wire
-	client *smtp.Client
-	expiry *time.Timer // closes it while nobody uses it
-	uses   int
-	broken bool // not to be used again
+	cfg      Config
+	conn     *wire
+	client   *smtp.Client
+	expiry   *time.Timer // closes it while nobody uses it
+	uses     int
+	refusals int  // mails of which something was refused
+	broken   bool // not to be used again
 }
 
 // open connects and signs in. A refused token is replaced once.
