@@ -120,6 +120,13 @@ func ReleaseLeases(app core.App) error {
 	return err
 }
 
+// RetrySoon makes the rows of a mailbox that failed before due now.
+func RetrySoon(app core.App, mailbox string, now time.Time) error {
+	_, err := app.NonconcurrentDB().Update(OutboundMails, dbx.Params{"next_at": stamp(now)},
+		dbx.And(dbx.HashExp{"mailbox": mailbox, "state": OutQueued}, dbx.NewExp("attempts > 0"))).Execute()
+	return err
+}
+
 // NextDue is how long until the next queued row is due, an hour if none is.
 func NextDue(app core.App, now time.Time) (time.Duration, error) {
 	var at types.DateTime

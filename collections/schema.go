@@ -114,6 +114,23 @@ var listFields = map[string][]string{
 	InboundMails:  {"recipients"},
 }
 
+// defaults are the values of choices that a new record leaves open.
+var defaults = map[string]map[string]string{
+	Teams:           {"dispatch": "manual"},
+	Services:        {"status": "operational", "criticality": "medium"},
+	ResolutionCodes: {"ends": "resolved"},
+	Statuses:        {"kind": "incident", "state": "new"},
+}
+
+// FillDefaults gives a new record what it leaves open.
+func FillDefaults(r *core.Record) {
+	for field, value := range defaults[r.Collection().Name] {
+		if r.GetString(field) == "" {
+			r.Set(field, value)
+		}
+	}
+}
+
 // EmptyLists gives list fields that hold nothing an empty list, so that
 // readers need not know null.
 func EmptyLists(r *core.Record) {

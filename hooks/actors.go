@@ -81,6 +81,10 @@ func (d *Desk) bindPeople(app core.App) {
 		}
 		return e.Next()
 	})
+	on(app.OnRecordCreate(), "defaults", func(e *core.RecordEvent) error {
+		collections.FillDefaults(e.Record)
+		return e.Next()
+	})
 	on(app.OnRecordCreateRequest(collections.Agents), "agent.default", func(e *core.RecordRequestEvent) error {
 		if !sent(e, "undo_s") {
 			e.Record.Set("undo_s", collections.DefaultUndo)

@@ -139,7 +139,13 @@ func (d *Desk) secret(b collections.Mailbox, field string) (string, error) {
 	return d.keys.Seal.Open(secretPlace(b.Id, field), b.GetString(field))
 }
 
+// mailboxesChanged has the watchers follow, and what could not be sent tried
+// anew: the edit may have been the cure.
 func (d *Desk) mailboxesChanged(e *core.RecordEvent) error {
+	if err := collections.RetrySoon(e.App, e.Record.Id, d.now()); err != nil {
+		return err
+	}
 	wake(d.mailboxes)
+	wake(d.outbox)
 	return e.Next()
 }

@@ -2,6 +2,8 @@ package hooks
 
 import (
 	"fmt"
+	"mime"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +136,9 @@ func nameFiles(m collections.Message) {
 			infos = append(infos, collections.FileInfo{Name: f.OriginalName})
 		}
 		infos[i].File, infos[i].Size = f.Name, f.Size
+		if infos[i].Type == "" {
+			infos[i].Type, _, _ = strings.Cut(mime.TypeByExtension(filepath.Ext(f.OriginalName)), ";")
+		}
 		if infos[i].Name == "" {
 			infos[i].Name = f.OriginalName
 		}
@@ -144,7 +149,7 @@ func nameFiles(m collections.Message) {
 // address fills in to whom a public message of an agent goes and under which
 // id. A message that goes nowhere (a desk without mail) stays without.
 func (d *Desk) address(tx core.App, t collections.Ticket, m collections.Message) error {
-	if !m.IsPublic() || m.ByAgent() == "" || m.Inbound() || collections.StampOf(m.Record).Quiet {
+	if !m.IsPublic() || m.Inbound() || collections.StampOf(m.Record).Quiet {
 		return nil
 	}
 	box, err := collections.SendingMailbox(tx, m.GetString("mailbox"), t.Mailbox())

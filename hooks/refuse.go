@@ -2,7 +2,9 @@ package hooks
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/apis"
@@ -25,15 +27,24 @@ func refuse(err error) error {
 }
 
 // aboutStep says of a refusal that it is the step which was refused, whatever
-// field has to change for it: data.state.code is where scripts look.
-func aboutStep(err error, step bool) error {
+// field has to change for it: data.state.code is where scripts look, and the
+// sentence names the steps that are possible.
+func aboutStep(err error, step bool, possible string) error {
 	var refused *router.ApiError
 	if !step || !errors.As(err, &refused) || refused.Status != http.StatusBadRequest || refused.Data["state"] != nil {
 		return err
 	}
-	for _, reason := range refused.Data {
-		refused.Data["state"] = reason
-		break
+	for field, reason := range refused.Data {
+		item, ok := reason.(map[string]any)
+		if !ok {
+			continue
+		}
+		code, text := fmt.Sprint(item["code"]), fmt.Sprint(item["message"])
+		if possible != "" && !strings.Contains(text, "Possible") {
+			text += " Possible steps: " + possible + "."
+		}
+		said := validation.NewError(code, text)
+		return apis.NewApiError(http.StatusBadRequest, text, validation.Errors{field: said, "state": said})
 	}
 	return refused
 }

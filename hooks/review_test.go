@@ -113,3 +113,36 @@ func TestMailOverTheTotalQuotaWaitsInQuarantine(t *testing.T) {
 	assert.Equal(t, "quarantined", in.GetString("state"))
 	assert.Equal(t, "total_quota", in.GetString("reason"))
 }
+
+func TestEveryRefusedStepNamesWhatIsPossible(t *testing.T) {
+	p := newPost(t)
+	sam := p.agent(t, "sam", "agent")
+	r := p.incident(t, nil)
+	for _, step := range []map[string]any{
+		{"state": "resolved", "resolution": "x", "resolution_code": "nonsense"},
+		{"state": "resolved"}, {"state": "closed"}, {"state": "in_progress"},
+	} {
+		err := p.as(sam, r, step)
+		require.Error(t, err, step)
+		assert.Contains(t, errorData(err)["state"], "ossible", step)
+	}
+}
+
+func TestSmtpTroubleShowsOnTheMailboxAndPasses(t *testing.T) {
+	p := newPost(t)
+	sam := p.agent(t, "sam", "agent")
+	p.agent(t, "kim", "lead")
+	ticket := p.ticket(t, p.message(t, p.take(t, fromAda...)).Ticket())
+	p.save(t, collections.Messages, map[string]any{"ticket": ticket.Id, "visibility": "public", "text": "Hello", "author_agent": sam.Id})
+	box, err := p.FindRecordById(collections.Mailboxes, p.box.Id)
+	require.NoError(t, err)
+	box.Set("smtp_port", 1)
+	box.Set("smtp_security", "none")
+	require.NoError(t, p.Save(box))
+	out := p.hooks.NewOutbox(p, p.hooks.NewServers(p))
+	_, err = out.Drain(t.Context())
+	require.NoError(t, err)
+	box, err = p.FindRecordById(collections.Mailboxes, p.box.Id)
+	require.NoError(t, err)
+	assert.Contains(t, box.GetString("last_error"), "cure", "cause and cure are on the mailbox")
+}

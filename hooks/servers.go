@@ -26,7 +26,8 @@ type Servers struct {
 	mu     sync.Mutex
 	tokens map[string]*oauth.Source // by fingerprint of the mailbox
 	relays map[string]*relay.Client
-	turned map[string]rotation // by id of the mailbox
+	turned map[string]rotation      // by id of the mailbox
+	failed map[string]*link.Trouble // why a mailbox cannot send, by its id
 }
 
 // rotation remembers which refresh token a person entered, and what it became
@@ -35,7 +36,7 @@ type rotation struct{ entered, current string }
 
 // NewServers returns the servers of a desk.
 func (d *Desk) NewServers(app core.App) *Servers {
-	return &Servers{desk: d, app: app, tokens: map[string]*oauth.Source{}, relays: map[string]*relay.Client{}, turned: map[string]rotation{}}
+	return &Servers{desk: d, app: app, tokens: map[string]*oauth.Source{}, relays: map[string]*relay.Client{}, turned: map[string]rotation{}, failed: map[string]*link.Trouble{}}
 }
 
 // IMAP is how the mail of a mailbox is fetched.
@@ -156,6 +157,7 @@ func (s *Servers) Deliver(ctx context.Context, b collections.Mailbox, o mail.Out
 		return Delivery{}, err
 	}
 	result, err := client.Send(ctx, relay.Envelope{From: env.From, To: env.To, UTF8: env.UTF8}, composed{o})
+	s.noteSending(b.Id, unreachable(err))
 	if err != nil {
 		return Delivery{}, final(err)
 	}
@@ -168,6 +170,42 @@ func (s *Servers) Deliver(ctx context.Context, b collections.Mailbox, o mail.Out
 		}
 	}
 	return d, nil
+}
+
+// noteSending keeps, and writes down when it changes, whether a mailbox can
+// send. Trouble that does not pass by itself is an alarm for the leads.
+func (s *Servers) noteSending(id string, down error) {
+	now, before := link.AsTrouble(down), s.trouble(id)
+	if now == nil && before == nil || now != nil && before != nil && now.Code == before.Code {
+		return
+	}
+	s.mu.Lock()
+	s.failed[id] = now
+	s.mu.Unlock()
+	var err error
+	if now == nil {
+		err = collections.NoteMailbox(s.app, id, s.desk.now(), nil)
+	} else {
+		err = collections.NoteMailbox(s.app, id, time.Time{}, troubleJSON(now, s.desk.now()))
+		if err == nil && !now.Temporary {
+			err = s.desk.alarmMailbox(s.app, id, now)
+		}
+	}
+	if err != nil {
+		s.app.Logger().Error("state of mailbox not stored", "mailbox", id, "error", err)
+	}
+}
+
+// trouble is why a mailbox cannot send, nil if it can or was not tried.
+func (s *Servers) trouble(id string) *link.Trouble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed[id]
+}
+
+// troubleJSON is how trouble is stored with a mailbox.
+func troubleJSON(t *link.Trouble, at time.Time) map[string]any {
+	return map[string]any{"code": t.Code, "cause": t.Cause, "cure": t.Cure, "at": at.UTC()}
 }
 
 func (s *Servers) relay(b collections.Mailbox) (*relay.Client, error) {

@@ -55,6 +55,9 @@ func (d *Desk) settle(tx core.App, was *collections.Ticket, t collections.Ticket
 	if err := settleStatus(tx, before, t); err != nil {
 		return err
 	}
+	if t.Confidential() && !before.GetBool("confidential") && s.Agent != "" && !slices.Contains(t.GetStringSlice("readers"), s.Agent) {
+		t.Set("readers", append(t.GetStringSlice("readers"), s.Agent)) // who closes the door stays inside
+	}
 	return t.SetReaders(tx)
 }
 

@@ -140,7 +140,7 @@ func (d *Desk) openTicket(e *core.RecordEvent) error {
 		wanted := t.State()
 		t.SetState(itil.First(t.Kind()))
 		if err := d.settle(tx, nil, t, wanted, s); err != nil {
-			return aboutStep(err, wanted != "" && wanted != itil.First(t.Kind()))
+			return aboutStep(err, wanted != "" && wanted != itil.First(t.Kind()), "")
 		}
 		n, err := collections.NextNumber(tx)
 		if err != nil {
@@ -184,7 +184,7 @@ func (d *Desk) changeTicket(e *core.RecordEvent) error {
 		wanted := is.State()
 		is.SetState(was.State())
 		if err := d.settle(tx, &was, is, wanted, s); err != nil {
-			return aboutStep(err, wanted != was.State())
+			return aboutStep(err, wanted != was.State(), itil.Possible(was.Kind(), was.State(), actor(s)))
 		}
 		changes := collections.Changes(stored, e.Record)
 		if len(changes) == 0 && is.GetString("allowed_requesters") == was.GetString("allowed_requesters") && is.GetString("allowed") == was.GetString("allowed") {

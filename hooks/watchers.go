@@ -168,10 +168,12 @@ func (r *watching) alarming(s imapbox.State, well, changed bool) bool {
 // note stores how a mailbox fares, and tells the leads if they must know.
 func (w *Watchers) note(id string, s imapbox.State, well, alarm bool) error {
 	if well {
+		if sending := w.servers.trouble(id); sending != nil {
+			return collections.NoteMailbox(w.app, id, s.At, troubleJSON(sending, s.At)) // fetching is well, sending is not
+		}
 		return collections.NoteMailbox(w.app, id, s.At, nil)
 	}
-	trouble := map[string]any{"code": s.Trouble.Code, "cause": s.Trouble.Cause, "cure": s.Trouble.Cure, "at": s.At.UTC()}
-	if err := collections.NoteMailbox(w.app, id, time.Time{}, trouble); err != nil || !alarm {
+	if err := collections.NoteMailbox(w.app, id, time.Time{}, troubleJSON(s.Trouble, s.At)); err != nil || !alarm {
 		return err
 	}
 	return w.desk.alarmMailbox(w.app, id, s.Trouble)
@@ -225,7 +227,11 @@ func (w *Watchers) Status() map[string]Status {
 	out := map[string]Status{}
 	for id, r := range w.running {
 		st := Status{ID: id, Phase: r.state.Phase, At: r.state.At, Next: r.state.Next, Taken: r.state.Taken, Idle: r.state.Idle}
-		if t := r.state.Trouble; t != nil {
+		t := r.state.Trouble
+		if t == nil {
+			t = w.servers.trouble(id)
+		}
+		if t != nil {
 			st.Code, st.Cause, st.Cure, st.Passes = t.Code, t.Cause, t.Cure, t.Temporary
 		}
 		out[id] = st

@@ -160,7 +160,7 @@ func check(m machine, kind Kind, from, to State, f Facts) *Refusal {
 			return refusal("state", string(kind)+"_no_such_step", m.noSuchStep(kind, from, to, f.Actor))
 		}
 		if r.who&f.Actor == 0 {
-			return refusal("state", string(kind)+"_not_yours", fmt.Sprintf("Going from %s to %s is not for you.", words(from), words(to)))
+			return m.explain(refusal("state", string(kind)+"_not_yours", fmt.Sprintf("Going from %s to %s is not for you.", words(from), words(to))), from, f)
 		}
 		if r.guard != nil {
 			if no := r.guard(f); no != nil {
@@ -180,6 +180,9 @@ func (m machine) explain(no *Refusal, from State, f Facts) *Refusal {
 	no.Message += " Possible steps: " + m.possible(from, f.Actor) + "."
 	return no
 }
+
+// Possible names the steps of a kind from a state that somebody may take.
+func Possible(kind Kind, from State, who Actor) string { return machines[kind].possible(from, who) }
 
 // possible names the steps from a state that the table has for somebody.
 func (m machine) possible(from State, who Actor) string {
