@@ -86,6 +86,9 @@ func mailboxDefaults(b collections.Mailbox) {
 			b.Set(field, value)
 		}
 	}
+	if b.GetString("after_fetch") == "move" && b.GetString("move_to") == "" {
+		b.Set("move_to", "Processed") // made on the server when missing
+	}
 	if b.GetInt("imap_port") == 0 {
 		b.Set("imap_port", map[bool]int{true: 993, false: 143}[b.GetString("imap_security") == "tls"])
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/deskbell/deskbell/collections"
+	"github.com/deskbell/deskbell/mail"
 )
 
 func TestTeamHearsOfWhatNobodyHasAndReadsWhatIsConfidential(t *testing.T) {
@@ -62,6 +63,24 @@ func TestFollowUpOfAConfidentialTicketStaysConfidential(t *testing.T) {
 	assert.NotEqual(t, ticket.Id, next.Id)
 	assert.True(t, next.Confidential())
 	assert.Contains(t, next.GetString("allowed"), sam.Id)
+}
+
+func TestReplyOnAConfidentialTicketHasANeutralSubject(t *testing.T) {
+	p, ticket, _, sam := answered(t)
+	require.NoError(t, p.as(sam, ticket.Record, map[string]any{"confidential": true}))
+	r := &relay{}
+	out := p.hooks.NewOutbox(p, r)
+	for range 3 {
+		_, err := out.Drain(t.Context())
+		require.NoError(t, err)
+	}
+	require.NotEmpty(t, r.sent)
+	for _, o := range r.sent {
+		if o.Purpose == mail.ByPerson {
+			assert.Contains(t, o.Subject, ticket.Key())
+			assert.NotContains(t, o.Subject, "VPN drops")
+		}
+	}
 }
 
 func TestCodeThatIsSwitchedOffHoldsNobodyUp(t *testing.T) {

@@ -77,7 +77,11 @@ func (o *Outbox) writeReply(box collections.Mailbox, row collections.Outbound, o
 	}
 	n := int64(t.Number())
 	out.Purpose = mail.ByPerson
-	out.Subject = mail.ReplySubject(o.desk.keys.Mail.Tag(t.Key(), n), t.Subject())
+	subject := t.Subject()
+	if t.Confidential() {
+		subject = "" // neutral: subjects show on locked telephones (H2)
+	}
+	out.Subject = mail.ReplySubject(o.desk.keys.Mail.Tag(t.Key(), n), subject)
 	out.InReplyTo = firstID(m.GetString("in_reply_to"))
 	out.References = strings.Fields(m.GetString("references"))
 	out.Text, out.HTML = m.GetString("text"), m.GetString("html")
