@@ -42,11 +42,6 @@ const openMessage = anAgent + ` && (ticket.confidential = false || ticket.allowe
 // onOpenMessage is for rows that may belong to a message.
 const onOpenMessage = `(message = "" || message.ticket.confidential = false || message.ticket.allowed ~ @request.auth.id)`
 
-// readByAgents is for lists that every agent reads and administrators keep.
-func readByAgents() access {
-	return access{list: rule(anAgent), view: rule(anAgent), create: rule(anAdmin), update: rule(anAdmin), remove: rule(anAdmin)}
-}
-
 // readByAll is for lists whose labels requesters see too.
 func readByAll() access {
 	return access{list: rule(signedIn), view: rule(signedIn), create: rule(anAdmin), update: rule(anAdmin), remove: rule(anAdmin)}

@@ -9,15 +9,6 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// AllCollections lists the names of the desk's own collections.
-func AllCollections() []string {
-	names := make([]string, len(tables))
-	for i, t := range tables {
-		names[i] = t.name
-	}
-	return names
-}
-
 // Owns says whether a collection is the desk's own, by its id.
 func Owns(collectionID string) bool {
 	for _, t := range tables {

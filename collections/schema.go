@@ -84,10 +84,6 @@ func (f *fields) choice(name string, isRequired bool, values ...string) {
 	f.list = append(f.list, &core.SelectField{Id: f.id(name), Name: name, Values: values, MaxSelect: 1, Required: isRequired})
 }
 
-func (f *fields) choices(name, note string, values ...string) {
-	f.list = append(f.list, &core.SelectField{Id: f.id(name), Name: name, Values: values, MaxSelect: len(values), Help: note})
-}
-
 func (f *fields) one(name, target string) {
 	f.list = append(f.list, &core.RelationField{Id: f.id(name), Name: name, CollectionId: id(target), MaxSelect: 1})
 }

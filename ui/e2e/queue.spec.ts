@@ -56,6 +56,15 @@ test('a new ticket waits behind "1 new" and no row moves', async ({ agentPage: p
 	await expect(page.getByRole('row').first()).toContainText('Printer on fire');
 });
 
+test('the first ticket of an empty queue comes by itself: no row could move', async ({ agentPage: page, desk }) => {
+	await page.goto('/queue');
+	await expect(page.getByText('Nothing waits here')).toBeVisible();
+	await expect.poll(() => page.evaluate(() => performance.getEntriesByName(`${location.origin}/api/realtime`).length)).toBeGreaterThan(0);
+	await desk.incident({ subject: 'The very first' });
+	await expect(page.getByRole('row', { name: /The very first/ })).toBeVisible();
+	await expect(page.getByRole('button', { name: '1 new' })).toHaveCount(0);
+});
+
 test('a change by somebody else shows, and a row that leaves stays dimmed', async ({ agentPage: page, desk }) => {
 	const ticket = await desk.incident({ subject: 'Nobody has me' });
 	await page.goto('/queue/unassigned');

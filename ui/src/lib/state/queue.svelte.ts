@@ -118,6 +118,7 @@ export class Queue {
 		if (at >= 0 && ticket.version < this.rows[at]!.version) return; // an answer that the events have overtaken
 		const belongs = change.action !== 'delete' && matches(this.filter, ticket, this.context());
 		if (at < 0) {
+			if (belongs && this.phase === 'ready' && this.total === 0) return void this.load(true); // nothing is there that could move
 			if (belongs && !this.waiting.includes(ticket.id)) this.waiting = [...this.waiting, ticket.id];
 			if (!belongs && this.waiting.includes(ticket.id)) this.waiting = this.waiting.filter((id) => id !== ticket.id);
 			return;
